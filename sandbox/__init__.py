@@ -1,0 +1,17 @@
+"""Arcade's Engine and TickTick on this machine, for learning and testing.
+
+In a notebook::
+
+    import sandbox
+
+    sandbox.start()
+
+On the command line: ``python -m sandbox --help``.
+
+With ``TUTORIAL_MODE=live`` nothing is started or changed: the same code then talks to the
+live services with your own key.
+"""
+
+from sandbox.notebook import Problem, clock, events, open, start, stop
+
+__all__ = ["Problem", "clock", "events", "open", "start", "stop"]

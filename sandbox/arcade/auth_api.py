@@ -1,0 +1,130 @@
+"""``/v1/auth``: start an authorization, ask for its status, confirm who the user is."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from sandbox.arcade.authorizations import (
+    NotAwaitingVerification,
+    UnknownAuthorization,
+    UserMismatch,
+)
+from sandbox.arcade.engine import engine_of
+from sandbox.arcade.errors import EngineError, json_body, malformed, required
+from sandbox.arcade.providers import UnknownProvider
+
+
+async def _authorize(request: Request) -> JSONResponse:
+    engine = engine_of(request)
+    body = await json_body(request)
+    user_id = _text(body, "user_id")
+    requirement = body.get("auth_requirement")
+    if requirement is None:
+        raise required("", "auth_requirement")
+    if not isinstance(requirement, dict):
+        raise malformed("", "auth_requirement", "object", "auth_requirement must be an object")
+    references = [requirement.get("id"), requirement.get("provider_id")]
+    if not any(references):
+        raise required("auth_requirement", "provider_id")
+    if not all(reference is None or isinstance(reference, str) for reference in references):
+        raise malformed("auth_requirement", "provider_id", "string", "provider_id must be a string")
+    if requirement.get("provider_type", "oauth2") != "oauth2":
+        raise malformed(
+            "auth_requirement", "provider_type", "oneof", "provider_type must be oauth2"
+        )
+    try:
+        provider = engine.providers.resolve(*references)
+    except UnknownProvider as problem:
+        raise EngineError(400, "bad_request", str(problem)) from None
+    answer = engine.authorizations.authorize(
+        user_id, provider, _scopes(requirement), _next_uri(body)
+    )
+    return JSONResponse(answer)
+
+
+async def _status(request: Request) -> JSONResponse:
+    auth_id = request.query_params.get("id")
+    if not auth_id:
+        raise EngineError(400, "malformed_request", "the query parameter id is required")
+    wait = request.query_params.get("wait", "0")
+    if not wait.isdecimal():
+        message = f"the query parameter wait is a whole number of seconds, not {wait!r}"
+        raise EngineError(400, "malformed_request", message)
+    try:
+        return JSONResponse(await engine_of(request).authorizations.status(auth_id, int(wait)))
+    except UnknownAuthorization as problem:
+        raise EngineError(400, "bad_request", str(problem)) from None
+
+
+async def confirm_user(request: Request) -> JSONResponse:
+    """Finish a flow for the user whom a verifier has identified.
+
+    The live service has this at two hosts with two sets of keys; both are sent.
+    """
+    engine = engine_of(request)
+    body = await json_body(request)
+    flow_id, user_id = _text(body, "flow_id"), _text(body, "user_id")
+    try:
+        flow = await engine.authorizations.confirm(flow_id, user_id)
+    except NotAwaitingVerification:
+        message = "the flow is unknown, or its user is not back from the provider"
+        raise EngineError(
+            400, "bad_request", message, code=400, msg="Bad request", data=None
+        ) from None
+    except UserMismatch:
+        raise EngineError(
+            400,
+            "user_mismatch",
+            "the flow was started for another user_id",
+            code=400,
+            error="user_mismatch",
+            msg="An error occurred during verification",
+        ) from None
+    next_uri = flow.next_uri or engine.authorizations.success_url
+    return JSONResponse({"auth_id": flow.auth_id, "next_uri": next_uri})
+
+
+def _text(body: dict[str, Any], field: str) -> str:
+    value = body.get(field)
+    if value is None or value == "":
+        raise required("", field)
+    if not isinstance(value, str):
+        raise malformed("", field, "string", f"{field} must be a string")
+    return value
+
+
+def _scopes(requirement: dict[str, Any]) -> list[str]:
+    oauth2 = requirement.get("oauth2") or {}
+    scopes = oauth2.get("scopes") if isinstance(oauth2, dict) else oauth2
+    if scopes is None:
+        return []
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        raise malformed(
+            "auth_requirement.oauth2", "scopes", "array", "scopes must be a list of strings"
+        )
+    return list(dict.fromkeys(scopes))
+
+
+def _next_uri(body: dict[str, Any]) -> str | None:
+    value = body.get("next_uri")
+    if value is None:
+        return None
+    try:
+        usable = urlsplit(value).scheme in ("http", "https") and bool(urlsplit(value).hostname)
+    except (ValueError, AttributeError):
+        usable = False
+    if not usable:
+        raise malformed("", "next_uri", "url", "next_uri must be a complete http or https URL")
+    return value
+
+
+routes = [
+    Route("/v1/auth/authorize", _authorize, methods=["POST"]),
+    Route("/v1/auth/status", _status, methods=["GET"]),
+    Route("/v1/auth/confirm_user", confirm_user, methods=["POST"]),
+]

@@ -1,0 +1,343 @@
+"""Authorizations: from a request over consent and verification to a token that is kept.
+
+A *flow* is one attempt (ids ``ar_…``), a *connection* is what a person has granted to one
+provider (ids ``ac_…``). The OAuth ``state`` is the flow's own id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sandbox.arcade.broker import ExchangeFailed, authorize_url, exchange
+from sandbox.arcade.providers import Provider, Providers
+from sandbox.clocks import Clock
+from sandbox.ids import Ids
+from sandbox.journal import Journal
+
+if TYPE_CHECKING:
+    import httpx
+
+LONGEST_WAIT = 59  # seconds, from the published API description
+_FLOWS_KEPT = 1000
+
+
+@dataclass
+class Connection:
+    """What one user has granted to one provider. ``scopes`` is everything ever granted."""
+
+    id: str
+    user_id: str
+    provider_id: str
+    token: str
+    scopes: list[str]
+    expires_at: datetime | None
+
+
+@dataclass
+class Flow:
+    """One attempt to get consent.
+
+    ``code`` is set once the person is back from the provider, ``connection`` at the end.
+    ``problem`` says why the last token exchange failed; the flow stays pending then.
+    """
+
+    auth_id: str
+    flow_id: str
+    user_id: str
+    provider: Provider
+    scopes: list[str]
+    url: str
+    next_uri: str | None
+    code_verifier: str
+    code: str | None = None
+    connection: Connection | None = None
+    problem: str | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class UnknownAuthorization(LookupError):
+    """No authorization has this id."""
+
+
+class NotAwaitingVerification(LookupError):
+    """There is no such flow, or nobody has come back from the provider with it."""
+
+
+class UserMismatch(ValueError):
+    """The person who verified is not the one for whom the flow was started."""
+
+
+class Authorizations:
+    """All flows and connections of one Engine.
+
+    Args:
+        local: maps a provider's URL to where its sandbox twin lives, for the browser.
+        client: gives the HTTP client for the Engine's own requests to providers.
+    """
+
+    def __init__(
+        self,
+        providers: Providers,
+        clock: Clock,
+        ids: Ids,
+        journal: Journal,
+        *,
+        base_url: str,
+        local: Callable[[str], str],
+        client: Callable[[], httpx.AsyncClient],
+        strict: bool,
+    ) -> None:
+        self._providers = providers
+        self._clock = clock
+        self._ids = ids
+        self._journal = journal
+        self._base_url = base_url
+        self._local = local
+        self._client = client
+        self._strict = strict
+        self._flows: OrderedDict[str, Flow] = OrderedDict()  # by auth_id
+        self._by_flow_id: dict[str, Flow] = {}
+        self._pending: dict[tuple[str, str, frozenset[str]], Flow] = {}
+        self._connections: dict[tuple[str, str], Connection] = {}
+        self._closing = False
+
+    @property
+    def success_url(self) -> str:
+        """Where a flow ends when its caller named no other place."""
+        return f"{self._base_url}/api/v1/oauth/callback_success"
+
+    def redirect_uri(self, provider: Provider) -> str:
+        """Return the callback that has to be registered with the provider."""
+        return f"{self._base_url}/api/v1/oauth/{provider.external_id}/callback"
+
+    # The API's side
+
+    def authorize(
+        self, user_id: str, provider: Provider, scopes: list[str], next_uri: str | None = None
+    ) -> dict[str, Any]:
+        """Return the completed authorization, or the pending one with its URL.
+
+        Asking again for the same while it is pending returns the same flow and URL, even
+        if the provider was edited in between, as measured of the live Engine.
+        """
+        connection = self._live_connection(user_id, provider)
+        if connection and set(scopes) <= set(connection.scopes):
+            return _completed(connection)
+        key = (user_id, provider.external_id, frozenset(scopes))
+        flow = self._pending.get(key)
+        if flow is None:
+            flow = self._start(user_id, provider, scopes, next_uri, connection)
+            self._pending[key] = flow
+        return _pending(flow)
+
+    async def status(self, auth_id: str, wait: int = 0) -> dict[str, Any]:
+        """Return an authorization, after ``wait`` seconds at most if it is pending.
+
+        Raises:
+            UnknownAuthorization: no authorization has this id.
+        """
+        for connection in self._connections.values():
+            if connection.id == auth_id:
+                return _completed(connection)
+        flow = self._flows.get(auth_id)
+        if flow is None:
+            raise UnknownAuthorization(f"authorization {auth_id} not found")
+        if flow.connection is None and wait > 0 and not self._closing:
+            try:
+                async with asyncio.timeout(min(wait, LONGEST_WAIT)):
+                    await flow.changed.wait()
+            except TimeoutError:
+                pass
+        if flow.connection is None:
+            return _pending(flow)
+        if self._expired(flow.connection):
+            return self.authorize(flow.user_id, flow.provider, flow.connection.scopes)
+        return _completed(flow.connection)
+
+    async def confirm(self, flow_id: str, user_id: str) -> Flow:
+        """Finish a flow: the person is ``user_id``, so exchange the code.
+
+        A failed exchange leaves the flow pending with its ``problem`` set.
+
+        Raises:
+            NotAwaitingVerification: the flow is unknown or nobody is back from the provider.
+            UserMismatch: the flow was started for somebody else.
+        """
+        flow = self.awaiting_verification(flow_id)
+        if flow.user_id != user_id:
+            self._note(f"{user_id} tried to verify a flow of {flow.user_id}", problem=True)
+            raise UserMismatch(user_id)
+        code, flow.code = flow.code, None
+        assert code is not None
+        provider = self._providers.by_external_id(flow.provider.external_id) or flow.provider
+        try:
+            reply = await exchange(
+                self._client(),
+                provider,
+                redirect_uri=self.redirect_uri(provider),
+                code=code,
+                code_verifier=flow.code_verifier,
+                strict=self._strict,
+            )
+        except ExchangeFailed as failure:
+            flow.problem = str(failure)
+            self._note(f"{flow.auth_id} stays pending: {failure}", problem=True)
+            return flow
+        self._complete(flow, reply.access_token, reply.expires_in)
+        return flow
+
+    # The browser's side
+
+    def flow(self, flow_id: str | None) -> Flow | None:
+        """Return the flow with this id, whatever its state."""
+        return self._by_flow_id.get(flow_id) if flow_id else None
+
+    def awaiting_verification(self, flow_id: str | None) -> Flow:
+        """Return the flow whose person is back from the provider. Raises otherwise."""
+        flow = self.flow(flow_id)
+        if flow is None or flow.code is None:
+            raise NotAwaitingVerification(flow_id)
+        return flow
+
+    def returned(self, flow: Flow, code: str) -> None:
+        """Note that the person is back from the provider with a code."""
+        flow.code = code
+        flow.problem = None
+
+    def denied(self, flow: Flow, reason: str) -> None:
+        """Note that the person or the provider said no. The flow stays pending."""
+        flow.problem = reason
+        self._note(f"{flow.auth_id} stays pending: {reason}", problem=True)
+
+    # Housekeeping
+
+    def forget_provider(self, provider: Provider) -> None:
+        """Drop the flows and connections of a provider that was deleted."""
+        for flow in [f for f in self._flows.values() if f.provider.external_id == provider.external_id]:
+            self._drop(flow)
+        for key in [key for key in self._connections if key[1] == provider.external_id]:
+            del self._connections[key]
+
+    def problems(self) -> list[Flow]:
+        """Return the pending flows whose last attempt failed."""
+        return [flow for flow in self._flows.values() if flow.problem]
+
+    def close(self) -> None:
+        """Answer every parked poll, so that the server can stop."""
+        self._closing = True
+        for flow in self._flows.values():
+            flow.changed.set()
+
+    def _start(
+        self,
+        user_id: str,
+        provider: Provider,
+        scopes: list[str],
+        next_uri: str | None,
+        connection: Connection | None,
+    ) -> Flow:
+        flow_id = str(uuid.UUID(self._ids.uuid4("flow")))
+        code_verifier = base64.urlsafe_b64encode(secrets.token_bytes(48)).decode()
+        granted = connection.scopes if connection else []
+        url = authorize_url(
+            provider,
+            redirect_uri=self.redirect_uri(provider),
+            scopes=scopes,
+            existing_scopes=[scope for scope in granted if scope not in scopes],
+            state=flow_id,
+            code_verifier=code_verifier,
+        )
+        flow = Flow(
+            auth_id=self._ids.base62("authorization", 30, prefix="ar_sandbox"),
+            flow_id=flow_id,
+            user_id=user_id,
+            provider=provider,
+            scopes=scopes,
+            url=self._local(url),
+            next_uri=next_uri,
+            code_verifier=code_verifier,
+        )
+        self._flows[flow.auth_id] = flow
+        self._by_flow_id[flow_id] = flow
+        if len(self._flows) > _FLOWS_KEPT:
+            self._drop(next(iter(self._flows.values())))
+        self._note(f"{flow.auth_id} asks {user_id} for {' '.join(scopes) or 'no scope'}")
+        return flow
+
+    def _complete(self, flow: Flow, token: str, expires_in: int | None) -> None:
+        key = (flow.user_id, flow.provider.external_id)
+        connection = self._connections.get(key)
+        if connection is None:
+            connection = Connection(
+                id=self._ids.base62("connection", 30, prefix="ac_sandbox"),
+                user_id=flow.user_id,
+                provider_id=flow.provider.id,
+                token="",
+                scopes=[],
+                expires_at=None,
+            )
+            self._connections[key] = connection
+        connection.token = token
+        connection.scopes += [scope for scope in flow.scopes if scope not in connection.scopes]
+        connection.expires_at = (
+            None if expires_in is None else self._clock.now() + timedelta(seconds=expires_in)
+        )
+        flow.connection = connection
+        flow.problem = None
+        self._pending.pop((*key, frozenset(flow.scopes)), None)
+        flow.changed.set()
+        self._note(f"{flow.auth_id} completed for {flow.user_id}: {' '.join(connection.scopes)}")
+
+    def _drop(self, flow: Flow) -> None:
+        key = (flow.user_id, flow.provider.external_id, frozenset(flow.scopes))
+        if self._pending.get(key) is flow:
+            del self._pending[key]
+        self._flows.pop(flow.auth_id, None)
+        self._by_flow_id.pop(flow.flow_id, None)
+        flow.changed.set()
+
+    def _live_connection(self, user_id: str, provider: Provider) -> Connection | None:
+        key = (user_id, provider.external_id)
+        connection = self._connections.get(key)
+        if connection and self._expired(connection):
+            self._note(f"the token of {user_id} has expired and can't be refreshed", problem=True)
+            del self._connections[key]
+            return None
+        return connection
+
+    def _expired(self, connection: Connection) -> bool:
+        return connection.expires_at is not None and connection.expires_at <= self._clock.now()
+
+    def _note(self, text: str, *, problem: bool = False) -> None:
+        self._journal.note("Arcade", text, problem=problem)
+
+
+def _pending(flow: Flow) -> dict[str, Any]:
+    return {
+        "url": flow.url,
+        "id": flow.auth_id,
+        "user_id": flow.user_id,
+        "provider_id": flow.provider.id,
+        "status": "pending",
+        "context": {},
+        "scopes": flow.scopes,
+    }
+
+
+def _completed(connection: Connection) -> dict[str, Any]:
+    return {
+        "id": connection.id,
+        "user_id": connection.user_id,
+        "provider_id": connection.provider_id,
+        "status": "completed",
+        "context": {"token": connection.token},
+        "scopes": list(connection.scopes),
+    }

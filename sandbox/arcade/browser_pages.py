@@ -1,0 +1,121 @@
+"""What a person's browser passes through after consent: callback, verification, the end.
+
+The chain is the one measured of Arcade Cloud; the words on the pages are not known and
+are ours. The Arcade account that verifies is the sandbox's own, silently if it is the
+user the flow was started for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.arcade.auth_api import confirm_user
+from sandbox.arcade.authorizations import Flow, NotAwaitingVerification, UserMismatch
+from sandbox.arcade.engine import engine_of
+from sandbox.pages import form_of, render, stylesheet
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def _problem(title: str, text: str, todo: str, status: int = 400) -> Response:
+    return render(TEMPLATES, "problem.html", status=status, title=title, text=text, todo=todo)
+
+
+def _not_waiting() -> Response:
+    return _problem(
+        "This authorization is not waiting for you",
+        "It is unknown here, already finished, or the sandbox was started anew.",
+        "Start it again from your program and open the new link.",
+    )
+
+
+async def _callback(request: Request) -> Response:
+    engine = engine_of(request)
+    provider = engine.providers.by_external_id(request.path_params["external_id"])
+    if provider is None:
+        return _problem(
+            "No provider has this redirect URI",
+            "It was deleted, or created anew: then it has another redirect URI.",
+            "Copy the provider's current redirect URI into the app's settings and save them.",
+            status=404,
+        )
+    sent = request.query_params
+    flow = engine.authorizations.flow(sent.get("state"))
+    if flow is None or flow.provider.external_id != provider.external_id:
+        return _not_waiting()
+    if flow.connection:
+        return RedirectResponse(engine.authorizations.success_url, status_code=303)
+    if "error" in sent:
+        reason = ", ".join(sent[key] for key in ("error", "error_description") if key in sent)
+        engine.authorizations.denied(flow, f"the provider refused: {reason}")
+        return _problem(
+            "The provider refused",
+            f"It said: {reason}.",
+            "The authorization stays pending. Open its link again to decide otherwise.",
+        )
+    if not sent.get("code"):
+        return _problem(
+            "The provider sent no code",
+            "A callback carries a code or an error, and this one has neither.",
+            "Open the authorization's link again.",
+        )
+    engine.authorizations.returned(flow, sent["code"])
+    query = urlencode({"flow_id": flow.flow_id})
+    return RedirectResponse(f"/api/v1/oauth/callback_verify?{query}", status_code=303)
+
+
+async def _verify(request: Request) -> Response:
+    engine = engine_of(request)
+    if request.method == "GET":
+        flow_id, account = request.query_params.get("flow_id"), engine.settings.account
+    else:
+        form = await form_of(request)
+        flow_id, account = form.get("flow_id"), form.get("account", "").strip()
+    try:
+        flow = engine.authorizations.awaiting_verification(flow_id)
+        if request.method == "GET" and flow.user_id != account:
+            return render(TEMPLATES, "verify.html", flow=flow, account=account, error=None)
+        flow = await engine.authorizations.confirm(flow.flow_id, account)
+    except NotAwaitingVerification:
+        return _not_waiting()
+    except UserMismatch:
+        flow = engine.authorizations.awaiting_verification(flow_id)
+        return render(
+            TEMPLATES,
+            "verify.html",
+            status=400,
+            flow=flow,
+            account=account,
+            error=f"user_mismatch: {account or 'nobody'} is not {flow.user_id}.",
+        )
+    return RedirectResponse(_end(engine.authorizations.success_url, flow), status_code=303)
+
+
+def _end(success_url: str, flow: Flow) -> str:
+    """Return where the browser goes last.
+
+    After a failed exchange the live page says success all the same; the sandbox's adds
+    the flow, so that it can show what went wrong.
+    """
+    if flow.problem:
+        return f"{success_url}?{urlencode({'flow_id': flow.flow_id})}"
+    return flow.next_uri or success_url
+
+
+async def _success(request: Request) -> Response:
+    flow = engine_of(request).authorizations.flow(request.query_params.get("flow_id"))
+    return render(TEMPLATES, "success.html", problem=flow.problem if flow else None)
+
+
+routes = [
+    Route("/api/v1/oauth/callback_verify", _verify, methods=["GET", "POST"]),
+    Route("/api/v1/oauth/callback_success", _success, methods=["GET"]),
+    Route("/api/v1/oauth/confirm_user", confirm_user, methods=["POST"]),
+    Route("/api/v1/oauth/{external_id}/callback", _callback, methods=["GET"]),
+    Route("/_sandbox/style.css", stylesheet),
+]

@@ -1,0 +1,217 @@
+"""engine.yaml with its ``.env`` and ``${env:…}`` variables."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sandbox.arcade.findings import ERROR, ConfigurationRefused, Finding
+from sandbox.arcade.providers import Provider
+from sandbox.arcade.reading import Reader
+
+_VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a file holds. ``providers`` leaves out those with ``enabled: false``."""
+
+    source: str
+    providers: list[Provider]
+    findings: list[Finding]
+
+
+def load(
+    path: Path, *, strict: bool = False, fallback: Mapping[str, str] | None = None
+) -> Configuration:
+    """Read an engine.yaml and refuse what no Engine could use.
+
+    Args:
+        path: the file; a ``.env`` beside it is read, too.
+        strict: refuse the slips, too, that a lenient Engine tolerates.
+        fallback: values for variables that neither the environment nor ``.env`` sets.
+
+    Raises:
+        ConfigurationRefused: the file can't be used; it names every reason at once.
+    """
+    configuration = inspect(path, fallback=fallback)
+    refused = [
+        finding
+        for finding in configuration.findings
+        if (strict and finding.slip) or (finding.severity == ERROR and not finding.slip)
+    ]
+    if refused:
+        raise ConfigurationRefused(configuration.source, refused)
+    return configuration
+
+
+def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configuration:
+    """Read an engine.yaml and return whatever can be said about it, without refusing."""
+    source = str(path)
+    variables = dict(fallback or {}) | _variables(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return _unusable(source, "the file does not exist", "Check the path.")
+    except (OSError, UnicodeDecodeError) as problem:
+        return _unusable(source, f"the file can't be read: {problem}", "Check the path.")
+    if not text.strip():
+        return _unusable(source, "the file is empty", "Begin it with auth: and its providers.")
+
+    import yaml
+
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        return _unusable(
+            source,
+            f"this is not YAML: {getattr(problem, 'problem', problem)}",
+            "Check the indentation and the quotes around this place.",
+            line=mark.line + 1 if mark else None,
+        )
+    if data is None:
+        return _unusable(source, "the file is empty", "Begin it with auth: and its providers.")
+    lines: dict[str, int] = {}
+    findings = _walk(tree, "", lines, set())
+    if not isinstance(data, dict):
+        return _unusable(
+            source,
+            f"the file holds a {type(data).__name__}, not sections",
+            "Begin it with auth: and its providers.",
+        )
+    auth = data.get("auth") or {}
+    listed = auth.get("providers") or [] if isinstance(auth, dict) else auth
+    if not isinstance(listed, list):
+        return _unusable(
+            source,
+            "auth.providers is not a list",
+            "Write 'auth:', below it 'providers:', and begin each provider with '- id:'.",
+            line=lines.get("auth.providers") or lines.get("auth"),
+        )
+    providers = []
+    seen: set[Any] = set()
+    for number, sent in enumerate(listed):
+        where = f"auth.providers[{number}]"
+        if isinstance(sent, dict) and isinstance(name := sent.get("id"), str):
+            if name in seen:
+                findings.append(
+                    Finding(
+                        ERROR,
+                        f"{where}.id",
+                        f"two providers have the id {name!r}",
+                        "Give each its own id, or remove one.",
+                    )
+                )
+            seen.add(name)
+        missing: list[Finding] = []
+        filled = _fill(sent, where, variables, path.parent, missing)
+        if isinstance(filled, dict) and filled.get("enabled") in (False, "false"):
+            continue
+        if isinstance(filled, dict) and filled.get("enabled") == "true":
+            filled["enabled"] = True  # a variable is always a text
+        findings += missing
+        reader = Reader(where)
+        provider = reader.provider(filled)
+        told = {finding.where for finding in missing}
+        findings += [finding for finding in reader.findings if finding.where not in told]
+        if provider and not missing:
+            providers.append(replace(provider, origin="static"))
+    placed = [replace(finding, line=_line(finding, lines)) for finding in findings]
+    return Configuration(source, providers, sorted(placed, key=lambda f: f.line or 0))
+
+
+def _unusable(source: str, text: str, fix: str, line: int | None = None) -> Configuration:
+    return Configuration(source, [], [Finding(ERROR, source, text, fix, line=line)])
+
+
+def _variables(path: Path) -> dict[str, str]:
+    """Return the variables of ``.env`` under those of the environment, which win."""
+    beside = path.parent / ".env"
+    values: dict[str, str] = {}
+    if beside.is_file():
+        from dotenv import dotenv_values
+
+        values = {name: value or "" for name, value in dotenv_values(beside).items()}
+    return values | dict(os.environ)
+
+
+def _fill(
+    value: Any, where: str, variables: Mapping[str, str], folder: Path, missing: list[Finding]
+) -> Any:
+    """Return ``value`` with its variables put in; a variable without a value is a finding."""
+    if isinstance(value, dict):
+        return {
+            key: _fill(item, f"{where}.{key}", variables, folder, missing)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _fill(item, f"{where}[{number}]", variables, folder, missing)
+            for number, item in enumerate(value)
+        ]
+    if not isinstance(value, str):
+        return value
+
+    def put_in(match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        if kind == "env":
+            if name in variables:
+                return variables[name]
+            fix = f"Set it: export {name}=…, or write {name}=… into .env beside the file."
+            missing.append(Finding(ERROR, where, f"the variable {name} is not set", fix))
+            return ""
+        try:
+            return (folder / name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            fix = "The path counts from the folder of the configuration."
+            missing.append(Finding(ERROR, where, f"the file {name} can't be read", fix))
+            return ""
+
+    return _VARIABLE.sub(put_in, value)
+
+
+def _walk(node: Any, where: str, lines: dict[str, int], above: set[int]) -> list[Finding]:
+    """Note the line of every path below ``node``; a key written twice is a finding."""
+    import yaml
+
+    lines[where] = node.start_mark.line + 1
+    if id(node) in above:
+        return []
+    above = above | {id(node)}
+    findings: list[Finding] = []
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            findings += _walk(item, f"{where}[{number}]", lines, above)
+    if isinstance(node, yaml.MappingNode):
+        for key, item in node.value:
+            path = f"{where}.{key.value}" if where else str(key.value)
+            if path in lines:
+                findings.append(
+                    Finding(
+                        ERROR,
+                        path,
+                        "this key is written twice, and the first would be lost",
+                        f"Merge it with the one in line {lines[path]}.",
+                        line=key.start_mark.line + 1,
+                    )
+                )
+                continue
+            findings += _walk(item, path, lines, above)
+            lines[path] = key.start_mark.line + 1
+    return findings
+
+
+def _line(finding: Finding, lines: dict[str, int]) -> int | None:
+    """Return the line of the finding's place, or of the nearest place around it."""
+    if finding.line:
+        return finding.line
+    where = finding.where
+    while where and where not in lines:
+        where = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", where)
+    return lines.get(where)

@@ -1,0 +1,115 @@
+"""The Engine: what it is configured with and what it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from sandbox.arcade.authorizations import Authorizations
+from sandbox.arcade.findings import Finding
+from sandbox.arcade.providers import Provider, Providers
+from sandbox.clocks import Clock
+from sandbox.ids import Ids
+from sandbox.journal import Journal
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an Engine is set up.
+
+    ``base_url`` is where browsers and clients find it, ``account`` the Arcade account
+    that is signed in to it. ``strict`` refuses the slips that it otherwise tolerates.
+    """
+
+    base_url: str
+    api_key: str
+    account: str
+    strict: bool = False
+
+
+class Engine:
+    """Arcade's Engine on this machine.
+
+    Args:
+        local: maps a provider's real URL to its place on this machine, for browsers.
+        client: makes the HTTP client for the Engine's own requests to providers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        journal: Journal,
+        *,
+        local: Callable[[str], str],
+        client: Callable[[], httpx.AsyncClient],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.providers = Providers()
+        self._ids = ids
+        self._journal = journal
+        self._make_client = client
+        self._client: httpx.AsyncClient | None = None
+        self.authorizations = Authorizations(
+            self.providers,
+            clock,
+            ids,
+            journal,
+            base_url=settings.base_url,
+            local=local,
+            client=self._http,
+            strict=settings.strict,
+        )
+
+    def add(self, provider: Provider) -> Provider:
+        """Add a provider and return it with its place in the world: id, times."""
+        now = self.clock.now()
+        kind = f"aps_{provider.id}" if provider.origin == "static" else None
+        external_id = provider.external_id or (
+            f"fa4e0_{kind}" if kind else self._ids.base62("provider", 21, prefix="fa4e0_ap_sandbox")
+        )
+        added = replace(provider, external_id=external_id, created_at=now, updated_at=now)
+        self.providers.put(added)
+        self._journal.note("Arcade", f"added the provider {provider.id}")
+        return added
+
+    def change(self, provider: Provider) -> Provider:
+        """Store an edited provider. Pending flows keep what they were started with."""
+        changed = replace(provider, updated_at=self.clock.now())
+        self.providers.put(changed)
+        return changed
+
+    def remove(self, provider: Provider) -> None:
+        """Delete a provider and what users granted through it."""
+        self.providers.remove(provider.id)
+        self.authorizations.forget_provider(provider)
+
+    def warn(self, findings: list[Finding]) -> None:
+        """Write what a configuration does wrong into the journal."""
+        for finding in findings:
+            text = f"{finding.where}: {finding.text}. {finding.fix}"
+            self._journal.note("Arcade", text, problem=True)
+
+    async def close(self) -> None:
+        """Answer parked polls and close the HTTP client."""
+        self.authorizations.close()
+        if self._client:
+            await self._client.aclose()
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client
+
+
+def engine_of(request: Request) -> Engine:
+    """Return the Engine that this request has reached."""
+    return request.app.state.engine

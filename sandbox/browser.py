@@ -1,0 +1,203 @@
+"""A person's browser without the person: fetches pages, fills in forms, clicks buttons."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from sandbox.settings import LEARNER, LOCAL_HOSTS, PASSWORD
+
+
+class CannotDo(Exception):
+    """The page has no such field or button, or answered with an error; the text says what."""
+
+
+@dataclass
+class Button:
+    """A button: what it adds to its form, and where it sends it if not to the form's place."""
+
+    name: str | None
+    value: str
+    action: str | None
+    urlencoded: bool
+
+
+@dataclass
+class Form:
+    """A form with its fields by name, the names by label and the buttons by their text."""
+
+    action: str
+    method: str
+    multipart: bool
+    fields: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    buttons: dict[str, Button] = field(default_factory=dict)
+
+
+@dataclass
+class Page:
+    """A fetched page. ``values`` holds what its labelled fields show."""
+
+    url: str
+    status: int
+    heading: str
+    error: str
+    forms: list[Form]
+    values: dict[str, str]
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.values: dict[str, str] = {}
+        self.heading = ""
+        self.error = ""
+        self._form: Form | None = None
+        self._label: str | None = None
+        self._target: tuple[str, Any] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        sent = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form = Form(
+                sent.get("action", ""),
+                sent.get("method", "get"),
+                sent.get("enctype") == "multipart/form-data",
+            )
+            self.forms.append(self._form)
+        elif tag == "label":
+            self._label = ""
+        elif tag in ("input", "textarea"):
+            self._field(tag, sent)
+        elif tag == "button" and self._form:
+            button = Button(
+                sent.get("name"),
+                sent.get("value", ""),
+                sent.get("formaction"),
+                "formenctype" in sent,
+            )
+            self._target = ("button", button)
+        elif tag == "h1" and not self.heading:
+            self._target = ("heading", None)
+        elif tag == "p" and sent.get("class") == "error":
+            self._target = ("error", None)
+        elif tag == "small":
+            self._target = ("hint", None)
+
+    def handle_data(self, data: str) -> None:
+        kind, thing = self._target or (None, None)
+        text = data.strip()
+        if kind == "heading":
+            self.heading += data
+        elif kind == "error":
+            self.error += data
+        elif kind == "button" and self._form and text:
+            self._form.buttons[text] = thing
+        elif kind == "textarea" and self._form:
+            self._form.fields[thing] = data.removeprefix("\n")
+        elif self._label is not None and kind is None and text:
+            self._label += text.removeprefix("* ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "label":
+            self._label = None
+        elif tag in ("h1", "p", "button", "textarea", "small"):
+            self._target = None
+
+    def _field(self, tag: str, sent: dict[str, str]) -> None:
+        name, label = sent.get("name"), self._label
+        if self._form and name and sent.get("type") != "file":
+            self._form.fields[name] = sent.get("value", "")
+            if label:
+                self._form.labels[label] = name
+        if label:
+            self.values[label] = sent.get("value", "")
+        if tag == "textarea":
+            self._target = ("textarea", name)
+
+
+class Browser:
+    """Keeps cookies, follows redirects on this machine, and signs in where it is asked to.
+
+    Args:
+        local: maps a real URL to its place on this machine.
+    """
+
+    def __init__(self, local: Callable[[str], str], email: str = LEARNER) -> None:
+        self._local = local
+        self._email = email
+        self.signed_in = False
+        # Verification stays on with no authority at all: only plain loopback is visited.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._client = httpx.Client(verify=context, trust_env=False, timeout=30)
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._client.close()
+
+    def open(self, url: str) -> Page:
+        """Return the page at ``url``, signed in if it asked for that."""
+        return self._go("GET", url)
+
+    def submit(self, page: Page, click: str, fill: Mapping[str, str] | None = None) -> Page:
+        """Fill in the fields by their labels, click the button, return the next page.
+
+        Raises:
+            CannotDo: the page has no such field or button, or the server failed.
+        """
+        fill = dict(fill or {})
+        forms = [f for f in page.forms if click in f.buttons and not set(fill) - set(f.labels)]
+        if not forms:
+            there = [name for f in page.forms for name in (*f.labels, *f.buttons)]
+            raise CannotDo(
+                f"{page.url.partition('?')[0]} ({page.heading or 'no heading'}) has no form with "
+                f"{', '.join([*fill, click])}. It has: {', '.join(there) or 'no form'}."
+            )
+        form = forms[0]
+        button = form.buttons[click]
+        data = form.fields | {form.labels[label]: value for label, value in fill.items()}
+        if button.name:
+            data[button.name] = button.value
+        url = urljoin(page.url, button.action or form.action)
+        if form.multipart and not button.urlencoded:
+            return self._go("POST", url, files={name: (None, text) for name, text in data.items()})
+        return self._go(form.method.upper(), url, data=data)
+
+    def _go(self, method: str, url: str, **sent: Any) -> Page:
+        url = self._local(url)
+        response = self._send(method, url, **sent)
+        while response.has_redirect_location:
+            url = self._local(urljoin(url, response.headers["location"]))
+            response = self._send("GET", url)
+        if response.status_code >= 500:
+            raise CannotDo(f"{url.partition('?')[0]} answered {response.status_code}.")
+        reader = _Reader()
+        reader.feed(response.text)
+        page = Page(
+            url,
+            response.status_code,
+            reader.heading.strip(),
+            reader.error.strip(),
+            reader.forms,
+            reader.values,
+        )
+        if urlsplit(url).path == "/signin" and response.status_code == 200:
+            self.signed_in = True
+            return self.submit(page, "Sign in", {"Email": self._email, "Password": PASSWORD})
+        return page
+
+    def _send(self, method: str, url: str, **sent: Any) -> httpx.Response:
+        if urlsplit(url).hostname not in LOCAL_HOSTS:
+            raise CannotDo(f"{url} is not on this machine, so it was not opened.")
+        return self._client.request(method, url, **sent)

@@ -1,0 +1,44 @@
+"""What happened in the sandbox, for the person who wonders why."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox.clocks import Clock
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    ``service`` is ``"Arcade"`` or ``"TickTick"``. ``text`` is a sentence without secrets.
+    ``problem`` tells what needs the reader's attention from what merely happened.
+    """
+
+    at: datetime
+    service: str
+    text: str
+    problem: bool = False
+
+    def __str__(self) -> str:
+        mark = "!" if self.problem else "-"
+        return f"{self.at:%H:%M:%S} {mark} {self.service}: {self.text}"
+
+
+class Journal:
+    """Keeps the newest thousand events and hands each to ``listener`` as it happens."""
+
+    def __init__(self, clock: Clock, listener: Callable[[Event], None] | None = None) -> None:
+        self._clock = clock
+        self._listener = listener
+        self.events: deque[Event] = deque(maxlen=1000)
+
+    def note(self, service: str, text: str, *, problem: bool = False) -> None:
+        """Write one event down."""
+        event = Event(self._clock.now(), service, text, problem)
+        self.events.append(event)
+        if self._listener:
+            self._listener(event)

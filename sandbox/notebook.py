@@ -1,0 +1,250 @@
+"""What a notebook calls: ``start``, ``open``, ``clock``, ``events``, ``stop``."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
+    from sandbox.journal import Event
+
+
+class Problem(RuntimeError):
+    """Something about the sandbox that the reader has to change; the text says what."""
+
+
+@dataclass
+class _Running:
+    sandbox: Sandbox
+    environment: ChangedEnvironment
+    redirection: Redirection
+    wanted: tuple[object, ...]
+    lines: list[str]
+
+
+_running: _Running | None = None
+
+
+def start(
+    provider: str | None = "arcade-ticktick",
+    *,
+    config: str | Path | None = None,
+    strict: bool = False,
+) -> None:
+    """Start the sandbox in this process and say what was set up. Twice is harmless.
+
+    Args:
+        provider: the id of a ready-made provider with its TickTick app; ``None`` starts
+            with neither, so that you make them yourself.
+        config: an engine.yaml to load providers from instead.
+        strict: let the Engine refuse configurations that break the reference.
+
+    Raises:
+        Problem: it runs already with other arguments, or a setting can't be used.
+    """
+    global _running
+    if _live():
+        return
+    wanted = (provider, str(config) if config else None, strict)
+    if _running is None:
+        _running = _start(*wanted)
+        atexit.register(stop)
+    if _running.wanted != wanted:
+        raise Problem(
+            "The sandbox already runs with other arguments. Call sandbox.stop() first, or "
+            "restart the kernel."
+        )
+    print("\n".join(_running.lines))
+
+
+def stop() -> None:
+    """Stop the sandbox and put everything back as it was. Without one, do nothing."""
+    global _running
+    if _running is None:
+        return
+    running, _running = _running, None
+    running.redirection.off()
+    running.environment.restore()
+    running.sandbox.stop()
+
+
+def open(url: str | None, *, click: str | None = None, fill: Mapping[str, str] | None = None) -> Page:
+    """Show a page to a person: a link, and in a notebook a frame below it.
+
+    With ``SANDBOX_AUTOPILOT=1``, as the tests run, the same page is fetched, filled in and
+    submitted over HTTP instead, and one line says so.
+
+    Args:
+        url: the page; ``None`` or empty when there is nothing left to decide.
+        click: the button that the person is to click.
+        fill: what to type, by the labels of the fields.
+
+    Returns:
+        The values of the page's labelled fields, read when you ask for them.
+
+    Raises:
+        Problem: the sandbox does not run, or the page has no such field or button.
+    """
+    if not url:
+        print("Nothing to open: access was allowed before.")
+        return Page("")
+    if os.environ.get("TUTORIAL_MODE", "") == "live":
+        print(f"Open {url}")
+        return Page("")
+    running = _require()
+    if os.environ.get("SANDBOX_AUTOPILOT") == "1":
+        return _steer(running.sandbox, url, click, dict(fill or {}))
+    address = running.sandbox.local(url)
+    todo = [f"type {value} into {label}" for label, value in (fill or {}).items()]
+    todo += [f"click {click}"] if click else []
+    print(f"Open {address}" + (f" and {', then '.join(todo)}." if todo else ""))
+    _frame(address)
+    return Page(address)
+
+
+def events() -> list[Event]:
+    """Return what happened in the sandbox, oldest first. ``problem`` marks what went wrong."""
+    return list(_require().sandbox.journal.events)
+
+
+class _Clock:
+    """The clock of the running sandbox. It stands still until you move it."""
+
+    def now(self) -> datetime:
+        """Return the sandbox's time, in UTC."""
+        return _require().sandbox.clock.now()
+
+    def advance(self, **duration: float) -> datetime:
+        """Move the time forward: ``advance(days=180)``. Returns the new time."""
+        return _require().sandbox.clock.advance(**duration)
+
+
+clock = _Clock()
+
+
+class Page(Mapping[str, str]):
+    """The labelled values of a page, such as ``page["Client ID"]``.
+
+    They are read anew each time, so that they show what a person has done meanwhile.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __getitem__(self, label: str) -> str:
+        values = self._values()
+        if label not in values:
+            there = ", ".join(values) or "none"
+            raise KeyError(f"{self.url or 'no page'} shows no {label!r}. It shows: {there}")
+        return values[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
+
+    def _ipython_display_(self) -> None:
+        """Show nothing when a cell ends with the page."""
+
+    def _values(self) -> dict[str, str]:
+        if not self.url:
+            return {}
+        from sandbox.browser import Browser
+
+        with Browser(_require().sandbox.local) as browser:
+            return browser.open(self.url).values
+
+
+def _live() -> bool:
+    mode = os.environ.get("TUTORIAL_MODE", "sandbox")
+    if mode not in ("sandbox", "live"):
+        raise Problem(f"TUTORIAL_MODE is {mode!r}. Set it to live, or unset it for the sandbox.")
+    if mode == "sandbox":
+        return False
+    missing = [name for name in ("ARCADE_API_KEY", "ARCADE_USER_ID") if not os.environ.get(name)]
+    if missing:
+        raise Problem(
+            f"TUTORIAL_MODE=live needs {' and '.join(missing)}. ARCADE_USER_ID is the e-mail "
+            "address of your Arcade account. Set them and restart."
+        )
+    print("Live: no sandbox is started. Your key is used, and the real services answer.")
+    return True
+
+
+def _require() -> _Running:
+    if _running is None:
+        raise Problem("The sandbox does not run. Call sandbox.start() first.")
+    return _running
+
+
+def _start(provider: str | None, config: str | None, strict: bool) -> _Running:
+    from sandbox.clocks import NOTEBOOK_TIME, Clock
+    from sandbox.front_door import (
+        ChangedEnvironment,
+        PortInUse,
+        Redirection,
+        Sandbox,
+        client_environment,
+    )
+    from sandbox.journal import Journal
+
+    clock = Clock(standing_at=NOTEBOOK_TIME)
+    journal = Journal(clock)
+    moved = ""
+    try:
+        sandbox = Sandbox(clock, journal, strict=strict)
+    except PortInUse as problem:
+        moved = f" (port {problem.port} was in use)"
+        sandbox = Sandbox(clock, journal, strict=strict, ports=(0, 0))
+    sandbox.start()
+    try:
+        sandbox.prepare(provider, Path(config) if config else None)
+    except ValueError as problem:
+        sandbox.stop()
+        raise Problem(str(problem)) from None
+    environment = ChangedEnvironment(client_environment(sandbox.arcade_url))
+    redirection = Redirection(sandbox.arcade_url)
+    redirection.on()
+    user = os.environ["ARCADE_USER_ID"]
+    lines = [
+        f"Sandbox: Arcade at {sandbox.arcade_url}, TickTick at {sandbox.ticktick_url}{moved}",
+        f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and the rest are set; you are {user}",
+        "Network: ticktick.com and arcade.dev lead to the sandbox, never to the live services",
+    ]
+    return _Running(sandbox, environment, redirection, (provider, config, strict), lines)
+
+
+def _steer(sandbox: Sandbox, url: str, click: str | None, fill: dict[str, str]) -> Page:
+    from sandbox.browser import Browser, CannotDo
+
+    try:
+        with Browser(sandbox.local) as browser:
+            page = browser.open(url)
+            if click:
+                page = browser.submit(page, click, fill)
+            signed_in = browser.signed_in
+    except CannotDo as problem:
+        raise Problem(str(problem)) from None
+    steps = ["signed in"] if signed_in else []
+    steps += [f"filled in {', '.join(fill)}"] if fill else []
+    steps += [f"clicked {click}"] if click else []
+    outcome = page.heading if not page.error else f"{page.heading}: {page.error}"
+    print(f"Autopilot: {', '.join(steps) or 'looked'} → {outcome}")
+    return Page(page.url)
+
+
+def _frame(address: str) -> None:
+    try:
+        from IPython import get_ipython
+        from IPython.display import IFrame, display
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        display(IFrame(address, width="100%", height=560))

@@ -1,0 +1,55 @@
+"""HTML pages: rendering, forms, and the headers that keep them safe on this machine."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+SHARED = Path(__file__).parent
+
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        "frame-ancestors 'self' http://127.0.0.1:* http://localhost:*"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@cache
+def _environment(folder: Path):
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader([folder, SHARED]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(folder: Path, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
+    """Return the page made from the template in ``folder`` or among the shared ones."""
+    html = _environment(folder).get_template(template).render(values)
+    return HTMLResponse(html, status_code=status, headers=PAGE_HEADERS)
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a URL-encoded form; anything else has none."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        return {}
+    body = (await request.body()).decode("utf-8", "replace")
+    return dict(parse_qsl(body, keep_blank_values=True))
+
+
+async def stylesheet(request: Request) -> Response:
+    """Serve the one stylesheet of all pages."""
+    return Response((SHARED / "style.css").read_bytes(), media_type="text/css")

@@ -1,0 +1,36 @@
+"""Leads the services' real host names to the sandbox, in this process and its children.
+
+``sitecustomize.py`` in this folder does the work. Python imports a module of that name
+at the start of every process that finds it on its path, which is how children get it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.redirection.sitecustomize import HOSTS, Redirection
+from sandbox.settings import LOCAL_HOSTS
+
+__all__ = ["HOSTS", "Redirection", "child_environment"]
+
+
+def child_environment(sandbox_url: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that give a child process the redirection.
+
+    Args:
+        sandbox_url: where the sandbox's Engine listens, ``http://localhost:9099``.
+        inherited: the environment to extend; its ``PYTHONPATH`` and proxies stay in force.
+    """
+    folder = str(Path(__file__).parent)
+    path = [part for part in inherited.get("PYTHONPATH", "").split(os.pathsep) if part]
+    bypassed = inherited.get("NO_PROXY") or inherited.get("no_proxy") or ""
+    hosts = [host for host in bypassed.split(",") if host]
+    hosts += [host for host in (*LOCAL_HOSTS, *sorted(HOSTS)) if host not in hosts]
+    return {
+        "SANDBOX_URL": sandbox_url,
+        "PYTHONPATH": os.pathsep.join([folder, *(part for part in path if part != folder)]),
+        "NO_PROXY": ",".join(hosts),
+        "no_proxy": ",".join(hosts),
+    }

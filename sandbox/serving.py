@@ -1,0 +1,137 @@
+"""uvicorn on a thread of its own, with an event loop of its own.
+
+A server on the notebook's loop would deadlock with any synchronous client in a cell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_LAST_ANSWERS = 0.5  # seconds that open requests get when the servers stop
+
+
+class PortInUse(OSError):
+    """Another program listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use")
+        self.port = port
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on the loopback; port 0 means any free one.
+
+    Made by hand, because asyncio sets TCP_NODELAY only where the protocol is named.
+
+    Raises:
+        PortInUse: another program has the port.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(("127.0.0.1", port))
+        sock.listen(2048)
+    except OSError as problem:
+        sock.close()
+        raise PortInUse(port) from problem
+    return sock
+
+
+def port_of(sock: socket.socket) -> int:
+    """Return the port on which a socket listens."""
+    return sock.getsockname()[1]
+
+
+class _Server(uvicorn.Server):
+    """Stops at once instead of looking every 100 ms whether it should."""
+
+    def __init__(self, app: ASGIApp, context: ssl.SSLContext | None = None) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=60,
+        )
+        config.load()
+        config.ssl = context
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(_LAST_ANSWERS):
+                while state.connections or state.tasks:
+                    await asyncio.sleep(0.001)
+        except TimeoutError:
+            for task in list(state.tasks):
+                task.cancel()
+
+
+class Serving:
+    """The running servers."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._running: dict[_Server, asyncio.Task[None]] = {}
+
+    def start(self, *apps: tuple[ASGIApp, socket.socket]) -> None:
+        """Serve each application on its socket and return."""
+        self._thread.start()
+
+        async def serve_all() -> None:
+            for app, sock in apps:
+                self.serve(app, sock)
+
+        asyncio.run_coroutine_threadsafe(serve_all(), self._loop).result()
+
+    def serve(
+        self, app: ASGIApp, sock: socket.socket, context: ssl.SSLContext | None = None
+    ) -> None:
+        """Serve one more application, over TLS if there is a context. Runs on the loop."""
+        server = _Server(app, context)
+        self._running[server] = self._loop.create_task(server.serve(sockets=[sock]))
+
+    def stop(self, before: Callable[[], Awaitable[None]]) -> None:
+        """Stop all servers and free their ports, after ``before`` has run on their loop."""
+
+        async def stop_all() -> None:
+            await before()
+            for server in self._running:
+                server.stop()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(stop_all(), self._loop).result(timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()

@@ -1,0 +1,13 @@
+"""Names and numbers that the whole sandbox shares."""
+
+ARCADE_PORT = 9099  # Arcade's documented self-hosted port
+TICKTICK_PORT = 9100
+
+API_KEY = "arc_sandbox"
+LEARNER = "learner@example.com"  # the account both services know from the start
+PASSWORD = "sandbox"  # noqa: S105 -- shown on the sign-in page; nothing real is behind it
+PROVIDER_ID = "arcade-ticktick"
+
+TICKTICK_HOSTS = ("ticktick.com", "api.ticktick.com", "developer.ticktick.com")
+ARCADE_HOSTS = ("api.arcade.dev", "cloud.arcade.dev")
+LOCAL_HOSTS = ("localhost", "127.0.0.1")

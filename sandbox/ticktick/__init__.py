@@ -1,0 +1,38 @@
+"""What answers for ticktick.com, api.ticktick.com and developer.ticktick.com."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+
+from sandbox.clocks import Clock
+from sandbox.ids import Ids
+from sandbox.journal import Journal
+from sandbox.pages import stylesheet
+from sandbox.ticktick import authorizing, issuing, portal, signing_in
+from sandbox.ticktick.open_api import OpenApi
+from sandbox.ticktick.service import TickTick
+
+
+def create_app(clock: Clock, ids: Ids, journal: Journal) -> Starlette:
+    """Return the ASGI application; ``app.state.ticktick`` holds its state."""
+    ticktick = TickTick(clock, ids, journal)
+    app = Starlette(
+        routes=[
+            *authorizing.routes,
+            *issuing.routes,
+            Mount("/open/v1", OpenApi(ticktick, ids)),
+            *signing_in.routes,
+            *portal.routes,
+            Route("/", _home),
+            Route("/_sandbox/style.css", stylesheet),
+        ]
+    )
+    app.state.ticktick = ticktick
+    return app
+
+
+async def _home(request: Request) -> RedirectResponse:
+    return RedirectResponse("/manage")

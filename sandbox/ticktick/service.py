@@ -1,0 +1,80 @@
+"""All that one TickTick holds, and who is asking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from sandbox.clocks import Clock
+from sandbox.ids import Ids
+from sandbox.journal import Journal
+from sandbox.pages import render
+from sandbox.ticktick.accounts import Account, Accounts
+from sandbox.ticktick.apps import Apps
+from sandbox.ticktick.grants import Grants
+from sandbox.ticktick.tasks import Tasks
+
+TEMPLATES = Path(__file__).parent / "templates"
+SESSION_COOKIE = "sandbox_ticktick_session"
+
+
+class TickTick:
+    """The state behind the OAuth server, the Open API and the Developer Portal."""
+
+    def __init__(self, clock: Clock, ids: Ids, journal: Journal) -> None:
+        self.clock = clock
+        self.journal = journal
+        self.accounts = Accounts(ids)
+        self.apps = Apps(ids)
+        self.grants = Grants(clock, ids)
+        self.tasks = Tasks(clock, ids)
+
+    def sign_up(self, email: str, password: str, name: str = "") -> Account:
+        """Create an account with its sample projects. Raises ``SignUpRefused``."""
+        account = self.accounts.sign_up(email, password, name)
+        self.tasks.add_samples(account)
+        return account
+
+    def note(self, text: str, *, problem: bool = False) -> None:
+        """Write an event into the journal."""
+        self.journal.note("TickTick", text, problem=problem)
+
+
+def service_of(request: Request) -> TickTick:
+    """Return the TickTick that this request has reached."""
+    return request.app.state.ticktick
+
+
+# A session travels in a cookie, in the URL and in every form. Pages are shown for any
+# of the three, because frames may lose cookies; forms act only on their own hidden
+# field, which no other site can know. That is the protection against forged requests.
+
+
+def session_for_page(request: Request) -> str | None:
+    """Return the session that a page may be shown for."""
+    return request.query_params.get("session") or request.cookies.get(SESSION_COOKIE)
+
+
+def page(request: Request, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
+    """Return a page of this service; its links keep the session."""
+    session = values.setdefault("session", session_for_page(request))
+    values.setdefault("account", service_of(request).accounts.signed_in(session))
+    values.setdefault("error", None)
+
+    def link(path: str) -> str:
+        return with_session(path, session) if session else path
+
+    return render(TEMPLATES, template, status=status, link=link, **values)
+
+
+def with_session(path: str, session: str) -> str:
+    """Return ``path`` with the session in its query."""
+    return f"{path}{'&' if '?' in path else '?'}{urlencode({'session': session})}"
+
+
+def to_sign_in(path: str) -> RedirectResponse:
+    """Send a browser to the sign-in page, and to ``path`` of this server after that."""
+    return RedirectResponse("/signin?" + urlencode({"dest": path}), status_code=302)
