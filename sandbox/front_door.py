@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from sandbox import arcade, control, ticktick
 from sandbox.arcade.engine import Engine, Settings
@@ -29,6 +28,8 @@ from sandbox.settings import (
 
 if TYPE_CHECKING:
     import httpx
+
+    from sandbox.browser import Page
 
 WORKER_SECRET = "sandbox-worker-secret-with-32-bytes-or-more"  # noqa: S105 -- not a secret
 
@@ -94,8 +95,14 @@ class Sandbox:
         own_pages = control.create_app(self, self._open_tls)
         arcade_with_pages = control.WithControl(self._arcade_app, own_pages)
         self._serving.start(
-            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade_with_pages)), self._sockets[0]),
-            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), self._ticktick_app)), self._sockets[1]),
+            (
+                ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade_with_pages)),
+                self._sockets[0],
+            ),
+            (
+                ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), self._ticktick_app)),
+                self._sockets[1],
+            ),
         )
 
     def stop(self) -> None:
@@ -122,7 +129,7 @@ class Sandbox:
 
         with Browser(self.local) as browser:
             page = browser.open(f"{self.ticktick_url}/manage/new")
-            browser.submit(page, "Add", _APP)
+            _done(browser.submit(page, "Add", _APP))
             app_url = self._newest_app_url()
             shown = browser.open(app_url).values
             credentials = shown["Client ID"], shown["Client Secret"]
@@ -132,7 +139,7 @@ class Sandbox:
                 redirect_uris = [self._add_provider(str(provider), *credentials)]
             if redirect_uris:
                 page = browser.open(app_url)
-                browser.submit(page, "Save", {"OAuth redirect URL": redirect_uris[0]})
+                _done(browser.submit(page, "Save", {"OAuth redirect URL": redirect_uris[0]}))
 
     def _newest_app_url(self) -> str:
         service = self._ticktick_app.state.ticktick
@@ -154,7 +161,7 @@ class Sandbox:
         ]
 
     def _add_provider(self, provider: str, client_id: str, client_secret: str) -> str:
-        import httpx
+        from sandbox.browser import local_client
 
         body = {
             "id": provider,
@@ -183,12 +190,12 @@ class Sandbox:
                 },
             },
         }
-        reply = httpx.post(
-            f"{self.arcade_url}/v1/admin/auth_providers",
-            json=body,
-            headers={"Authorization": API_KEY},
-            trust_env=False,
-        )
+        with local_client() as client:
+            reply = client.post(
+                f"{self.arcade_url}/v1/admin/auth_providers",
+                json=body,
+                headers={"Authorization": API_KEY},
+            )
         if reply.is_error:
             raise ValueError(f"provider {provider!r}: {reply.json()['message']}")
         return reply.json()["oauth2"]["redirect_uri"]
@@ -225,6 +232,12 @@ class Sandbox:
         return self._tls
 
 
+def _done(page: Page) -> None:
+    """Raise ``ValueError`` if a form was refused."""
+    if page.error:
+        raise ValueError(f"{page.heading}: {page.error}")
+
+
 def _only_here() -> httpx.AsyncBaseTransport:
     """Return a transport that refuses every host that is not this machine."""
     import httpx
@@ -235,7 +248,7 @@ def _only_here() -> httpx.AsyncBaseTransport:
                 raise httpx.ConnectError(f"the sandbox does not reach out to {request.url.host}")
             return await super().handle_async_request(request)
 
-    return OnlyHere(verify=False)  # noqa: S501 -- plain loopback only; loading authorities is slow
+    return OnlyHere(verify=False)
 
 
 def client_environment(arcade_url: str) -> dict[str, str]:
@@ -255,12 +268,15 @@ def find_running(port: int) -> str | None:
     """Return the URL of the sandbox on this port, ``None`` if there is none."""
     import httpx
 
+    from sandbox.browser import local_client
+
     url = f"http://localhost:{port}"
     try:
-        reply = httpx.get(f"{url}/_sandbox/state", trust_env=False, timeout=2)
-        return url if reply.json()["arcade"] and urlsplit(reply.json()["ticktick"]).port else None
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        with local_client() as client:
+            state = client.get(f"{url}/_sandbox/state", timeout=2).json()
+    except (httpx.HTTPError, ValueError):
         return None
+    return url if isinstance(state, dict) and state.get("arcade") == url else None
 
 
 class ChangedEnvironment:

@@ -25,7 +25,7 @@ class Event:
 
     def __str__(self) -> str:
         mark = "!" if self.problem else "-"
-        return f"{self.at:%H:%M:%S} {mark} {self.service}: {self.text}"
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {mark} {self.service}: {self.text}"
 
 
 class Journal:
@@ -33,12 +33,12 @@ class Journal:
 
     def __init__(self, clock: Clock, listener: Callable[[Event], None] | None = None) -> None:
         self._clock = clock
-        self._listener = listener
+        self.listener = listener
         self.events: deque[Event] = deque(maxlen=1000)
 
     def note(self, service: str, text: str, *, problem: bool = False) -> None:
         """Write one event down."""
         event = Event(self._clock.now(), service, text, problem)
         self.events.append(event)
-        if self._listener:
-            self._listener(event)
+        if self.listener:
+            self.listener(event)

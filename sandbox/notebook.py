@@ -6,7 +6,7 @@ import atexit
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,8 @@ def start(
         Problem: it runs already with other arguments, or a setting can't be used.
     """
     global _running
-    if _live():
+    if _is_live():
+        _greet_live()
         return
     wanted = (provider, str(config) if config else None, strict)
     if _running is None:
@@ -74,7 +75,9 @@ def stop() -> None:
     running.sandbox.stop()
 
 
-def open(url: str | None, *, click: str | None = None, fill: Mapping[str, str] | None = None) -> Page:
+def open(
+    url: str | None, *, click: str | None = None, fill: Mapping[str, str] | None = None
+) -> Page:
     """Show a page to a person: a link, and in a notebook a frame below it.
 
     With ``SANDBOX_AUTOPILOT=1``, as the tests run, the same page is fetched, filled in and
@@ -94,7 +97,7 @@ def open(url: str | None, *, click: str | None = None, fill: Mapping[str, str] |
     if not url:
         print("Nothing to open: access was allowed before.")
         return Page("")
-    if os.environ.get("TUTORIAL_MODE", "") == "live":
+    if _is_live():
         print(f"Open {url}")
         return Page("")
     running = _require()
@@ -109,7 +112,12 @@ def open(url: str | None, *, click: str | None = None, fill: Mapping[str, str] |
 
 
 def events() -> list[Event]:
-    """Return what happened in the sandbox, oldest first. ``problem`` marks what went wrong."""
+    """Return what happened in the sandbox, oldest first. ``problem`` marks what went wrong.
+
+    Live there is no sandbox to ask, so the list is empty.
+    """
+    if _is_live():
+        return []
     return list(_require().sandbox.journal.events)
 
 
@@ -117,11 +125,19 @@ class _Clock:
     """The clock of the running sandbox. It stands still until you move it."""
 
     def now(self) -> datetime:
-        """Return the sandbox's time, in UTC."""
+        """Return the sandbox's time in UTC, live the real one."""
+        if _is_live():
+            return datetime.now(UTC)
         return _require().sandbox.clock.now()
 
     def advance(self, **duration: float) -> datetime:
-        """Move the time forward: ``advance(days=180)``. Returns the new time."""
+        """Move the time forward: ``advance(days=180)``. Returns the new time.
+
+        Live nothing moves, and a line says so.
+        """
+        if _is_live():
+            print("Live: the real clock can't be moved.")
+            return datetime.now(UTC)
         return _require().sandbox.clock.advance(**duration)
 
 
@@ -162,12 +178,14 @@ class Page(Mapping[str, str]):
             return browser.open(self.url).values
 
 
-def _live() -> bool:
-    mode = os.environ.get("TUTORIAL_MODE", "sandbox")
+def _is_live() -> bool:
+    mode = os.environ.get("TUTORIAL_MODE") or "sandbox"
     if mode not in ("sandbox", "live"):
         raise Problem(f"TUTORIAL_MODE is {mode!r}. Set it to live, or unset it for the sandbox.")
-    if mode == "sandbox":
-        return False
+    return mode == "live"
+
+
+def _greet_live() -> None:
     missing = [name for name in ("ARCADE_API_KEY", "ARCADE_USER_ID") if not os.environ.get(name)]
     if missing:
         raise Problem(
@@ -175,7 +193,6 @@ def _live() -> bool:
             "address of your Arcade account. Set them and restart."
         )
     print("Live: no sandbox is started. Your key is used, and the real services answer.")
-    return True
 
 
 def _require() -> _Running:

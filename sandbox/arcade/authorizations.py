@@ -221,7 +221,9 @@ class Authorizations:
 
     def forget_provider(self, provider: Provider) -> None:
         """Drop the flows and connections of a provider that was deleted."""
-        for flow in [f for f in self._flows.values() if f.provider.external_id == provider.external_id]:
+        for flow in [
+            f for f in self._flows.values() if f.provider.external_id == provider.external_id
+        ]:
             self._drop(flow)
         for key in [key for key in self._connections if key[1] == provider.external_id]:
             del self._connections[key]

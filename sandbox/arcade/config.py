@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,27 @@ _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a file holds. ``providers`` leaves out those with ``enabled: false``."""
+    """What a file holds.
+
+    ``read`` has the usable providers by their place, such as ``auth.providers[0]``,
+    without those that say ``enabled: false``.
+    """
 
     source: str
-    providers: list[Provider]
+    read: dict[str, Provider]
     findings: list[Finding]
+    lines: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def providers(self) -> list[Provider]:
+        """The usable providers in the order of the file."""
+        return list(self.read.values())
+
+    def line_of(self, where: str) -> int | None:
+        """Return the line of a place, or of the nearest place around it."""
+        while where and where not in self.lines:
+            where = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", where)
+        return self.lines.get(where)
 
 
 def load(
@@ -94,7 +110,7 @@ def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configu
             "Write 'auth:', below it 'providers:', and begin each provider with '- id:'.",
             line=lines.get("auth.providers") or lines.get("auth"),
         )
-    providers = []
+    read: dict[str, Provider] = {}
     seen: set[Any] = set()
     for number, sent in enumerate(listed):
         where = f"auth.providers[{number}]"
@@ -121,13 +137,14 @@ def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configu
         told = {finding.where for finding in missing}
         findings += [finding for finding in reader.findings if finding.where not in told]
         if provider and not missing:
-            providers.append(replace(provider, origin="static"))
-    placed = [replace(finding, line=_line(finding, lines)) for finding in findings]
-    return Configuration(source, providers, sorted(placed, key=lambda f: f.line or 0))
+            read[where] = replace(provider, origin="static")
+    whole = Configuration(source, read, [], lines)
+    placed = [replace(f, line=f.line or whole.line_of(f.where)) for f in findings]
+    return replace(whole, findings=sorted(placed, key=lambda f: f.line or 0))
 
 
 def _unusable(source: str, text: str, fix: str, line: int | None = None) -> Configuration:
-    return Configuration(source, [], [Finding(ERROR, source, text, fix, line=line)])
+    return Configuration(source, {}, [Finding(ERROR, source, text, fix, line=line)])
 
 
 def _variables(path: Path) -> dict[str, str]:
@@ -205,13 +222,3 @@ def _walk(node: Any, where: str, lines: dict[str, int], above: set[int]) -> list
             findings += _walk(item, path, lines, above)
             lines[path] = key.start_mark.line + 1
     return findings
-
-
-def _line(finding: Finding, lines: dict[str, int]) -> int | None:
-    """Return the line of the finding's place, or of the nearest place around it."""
-    if finding.line:
-        return finding.line
-    where = finding.where
-    while where and where not in lines:
-        where = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", where)
-    return lines.get(where)

@@ -79,7 +79,9 @@ async def json_body(request: Request) -> dict[str, Any]:
     try:
         body = await request.json()
     except ValueError:
-        raise EngineError(400, "malformed_request", "failed to parse request body as JSON") from None
+        raise EngineError(
+            400, "malformed_request", "failed to parse request body as JSON"
+        ) from None
     if not isinstance(body, dict):
         raise EngineError(400, "malformed_request", "the request body is not a JSON object")
     return body

@@ -168,9 +168,7 @@ class Reader:
                 )
         return params
 
-    def _credentials(
-        self, request: OAuthRequest | None, client_secret: str, oauth2: Json
-    ) -> None:
+    def _credentials(self, request: OAuthRequest | None, client_secret: str, oauth2: Json) -> None:
         if request is None:
             return
         where = "oauth2.token_request"
@@ -242,7 +240,9 @@ class Reader:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self._error(f"{prefix}{name}", f"{name} is a mapping", "Write one 'name: value' a line.")
+            self._error(
+                f"{prefix}{name}", f"{name} is a mapping", "Write one 'name: value' a line."
+            )
             return {}
         return {str(key): item for key, item in value.items()}
 

@@ -76,7 +76,11 @@ async def _edit(request: Request) -> Response:
     if account is None:
         return to_sign_in(request.url.path)
     app = _own_app(request, account)
-    return page(request, "edit_app.html", app=app, saved="saved" in request.query_params) if app else _missing(request)
+    return (
+        page(request, "edit_app.html", app=app, saved="saved" in request.query_params)
+        if app
+        else _missing(request)
+    )
 
 
 async def _save(request: Request) -> Response:

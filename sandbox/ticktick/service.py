@@ -58,7 +58,9 @@ def session_for_page(request: Request) -> str | None:
     return request.query_params.get("session") or request.cookies.get(SESSION_COOKIE)
 
 
-def page(request: Request, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
+def page(
+    request: Request, template: str, /, *, status: int = 200, **values: object
+) -> HTMLResponse:
     """Return a page of this service; its links keep the session."""
     session = values.setdefault("session", session_for_page(request))
     values.setdefault("account", service_of(request).accounts.signed_in(session))

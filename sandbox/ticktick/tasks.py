@@ -226,7 +226,9 @@ class Tasks:
             task["completedTime"] = dates.render(now)
             self._touch(task, now)
             return
-        done = {key: value for key, value in task.items() if key not in ("repeatFlag", "repeatFrom")}
+        done = {
+            key: value for key, value in task.items() if key not in ("repeatFlag", "repeatFrom")
+        }
         done |= {"id": self._ids.hex("task", 24), "status": 2, "completedTime": dates.render(now)}
         self._touch(done, now)
         shelf.tasks[done["id"]] = done

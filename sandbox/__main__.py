@@ -1,0 +1,169 @@
+"""``python -m sandbox``: serve, run a program against the sandbox, check a configuration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from sandbox.settings import API_KEY, ARCADE_PORT, LEARNER, PASSWORD, PROVIDER_ID, TICKTICK_PORT
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = _parser()
+    sent = parser.parse_args(arguments)
+    if sent.command == "check":
+        return _check(sent.file)
+    if sent.command == "exec":
+        if not sent.program:
+            parser.error("name the program: python -m sandbox exec -- python app.py")
+        return _exec(sent.program, sent.arcade_port)
+    return _serve(sent)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Arcade's Engine and TickTick on this machine. Without a command: serve both.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="load providers from FILE")
+    parser.add_argument("--strict", action="store_true", help="refuse what breaks the reference")
+    parser.add_argument("--empty", action="store_true", help="begin with no app and no provider")
+    parser.add_argument("--arcade-port", type=_port, default=ARCADE_PORT, metavar="PORT")
+    parser.add_argument("--ticktick-port", type=_port, default=TICKTICK_PORT, metavar="PORT")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    run = commands.add_parser("exec", help="run a program against the sandbox")
+    run.add_argument("--arcade-port", type=_port, default=ARCADE_PORT, metavar="PORT")
+    run.add_argument("program", nargs=argparse.REMAINDER, help="after --, the program to run")
+    check = commands.add_parser("check", help="say what is wrong with an engine.yaml")
+    check.add_argument("file", type=Path)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use a number up to 65535")
+    return int(text)
+
+
+def _serve(sent: argparse.Namespace) -> int:
+    from sandbox.clocks import Clock
+    from sandbox.front_door import PortInUse, Sandbox, find_running
+    from sandbox.journal import Journal
+
+    clock = Clock()
+    journal = Journal(clock)
+    try:
+        running = Sandbox(
+            clock, journal, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict
+        )
+    except PortInUse as problem:
+        option = "--arcade-port" if problem.port == sent.arcade_port else "--ticktick-port"
+        who = "A sandbox" if find_running(problem.port) else "Another program"
+        return _fail(
+            f"{who} already listens on port {problem.port}. "
+            f"Use it, stop it, or choose another port with {option}."
+        )
+    running.start()
+    try:
+        running.prepare(None if sent.empty else PROVIDER_ID, sent.config)
+    except ValueError as problem:
+        running.stop()
+        return _fail(str(problem))
+    option = "" if sent.arcade_port == ARCADE_PORT else f"--arcade-port {sent.arcade_port} "
+    print(
+        f"The sandbox is running. Press Ctrl+C to stop it.\n"
+        f"  Arcade    {running.arcade_url}    API key {API_KEY}\n"
+        f"  TickTick  {running.ticktick_url}    sign in as {LEARNER}, password {PASSWORD}\n"
+        f"  Provider  {', '.join(running.provider_ids()) or 'none yet'}\n"
+        f"Run a program against it from another terminal:\n"
+        f"  python -m sandbox exec {option}-- python snippets/python/auth_flow.py\n",
+        flush=True,
+    )
+    for event in journal.events:
+        print(event, flush=True)
+    journal.listener = lambda event: print(event, flush=True)
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    stopped.wait()
+    running.stop()
+    return 0
+
+
+def _exec(program: list[str], port: int) -> int:
+    program = program[1:] if program[0] == "--" else program
+    if os.environ.get("TUTORIAL_MODE") == "live":
+        return _run(program, dict(os.environ))
+    from sandbox.clocks import Clock
+    from sandbox.front_door import PortInUse, Sandbox, client_environment, find_running
+    from sandbox.journal import Journal
+
+    url = find_running(port)
+    started = None
+    if url is None:
+        clock = Clock()
+        try:
+            started = Sandbox(clock, Journal(clock), ports=(port, TICKTICK_PORT))
+        except PortInUse:
+            started = Sandbox(clock, Journal(clock), ports=(0, 0))
+        started.start()
+        started.prepare(PROVIDER_ID)
+        url = started.arcade_url
+    print(f"sandbox: {'started at' if started else 'using'} {url}", file=sys.stderr, flush=True)
+    # Unbuffered, so that a printed link is seen before the program waits for its click.
+    environment = os.environ | client_environment(url) | {"PYTHONUNBUFFERED": "1"}
+    try:
+        return _run(program, environment)
+    finally:
+        if started:
+            started.stop()
+
+
+def _run(program: list[str], environment: dict[str, str]) -> int:
+    try:
+        child = subprocess.Popen(program, env=environment)
+    except OSError as problem:
+        _fail(f"{program[0]} can't be run: {problem.strerror}.")
+        return 127
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            continue  # the program got the signal, too, and decides what to do with it
+        return 128 - code if code < 0 else code
+
+
+def _check(file: Path) -> int:
+    from sandbox.checker import check
+
+    findings = check(file)
+    for finding in findings:
+        print(finding)
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    print(f"{file}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    return 1 if errors else 0
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _fail(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

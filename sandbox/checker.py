@@ -1,0 +1,74 @@
+"""Judges an engine.yaml by the reference and by what is known of the provider.
+
+It knows more than the Engine, which takes a provider's configuration at its word. What is
+known of providers stands in ``provider_facts.yaml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sandbox.arcade.config import inspect
+from sandbox.arcade.findings import WARNING, Finding
+
+FACTS = Path(__file__).parent / "provider_facts.yaml"
+
+# Whether a file is right does not depend on the reader's credentials being at hand.
+_STAND_INS = {"TICKTICK_CLIENT_ID": "client-id", "TICKTICK_CLIENT_SECRET": "client-secret"}
+
+
+def check(path: Path) -> list[Finding]:
+    """Return everything that can be said against the file, by line."""
+    configuration = inspect(path, fallback=_STAND_INS)
+    findings = list(configuration.findings)
+    for where, provider in configuration.read.items():
+        facts = _facts_about(provider.authorize_request.endpoint)
+        requests = {"token_request": provider.token_request, **provider.requests}
+        if not any("{{existing_scopes}}" in t for t in provider.authorize_request.params.values()):
+            findings.append(
+                Finding(
+                    WARNING,
+                    f"{where}.oauth2.authorize_request.params.scope",
+                    "without {{existing_scopes}} a later request for another scope "
+                    "replaces the token by a narrower one",
+                    'Write scope: "{{scopes}} {{existing_scopes}}".',
+                )
+            )
+        for kind, request in requests.items():
+            spoken = facts.get("token_reply", request.response_content_type)
+            if request.response_content_type != spoken:
+                findings.append(
+                    Finding(
+                        WARNING,
+                        f"{where}.oauth2.{kind}.response_content_type",
+                        f"{facts['name']} answers {spoken}, so a form-encoded reader "
+                        "finds no token",
+                        f"Write {spoken}, or drop the line: it is the default.",
+                    )
+                )
+        if "refresh_request" in provider.requests and facts.get("refresh_grant") is False:
+            findings.append(
+                Finding(
+                    WARNING,
+                    f"{where}.oauth2.refresh_request",
+                    f"{facts['name']} issues no refresh token, so this is never used",
+                    "Remove the section, and expect users to consent again after "
+                    f"{facts['token_days']} days.",
+                )
+            )
+    placed = [replace(f, line=f.line or configuration.line_of(f.where)) for f in findings]
+    return sorted(placed, key=lambda finding: finding.line or 0)
+
+
+def _facts_about(endpoint: str) -> dict[str, Any]:
+    """Return the facts about the provider at this endpoint; ``{}`` for an unknown one."""
+    import yaml
+
+    host = urlsplit(endpoint).hostname or ""
+    for facts in yaml.safe_load(FACTS.read_text(encoding="utf-8")):
+        if host in facts["hosts"]:
+            return facts
+    return {}

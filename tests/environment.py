@@ -1,0 +1,32 @@
+"""The environment in which notebooks are checked and their outputs regenerated."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from sandbox.redirection import sitecustomize
+
+ROOT = Path(__file__).parent.parent
+
+_READERS_OWN = ("ARCADE_", "TICKTICK_", "TUTORIAL_MODE", "SANDBOX_")
+
+
+def set_up(guard_log: Path) -> None:
+    """Set the variables and switch the network guard on, here and in every child.
+
+    Args:
+        guard_log: the guard writes there what it stopped.
+    """
+    for name in [name for name in os.environ if name.startswith(_READERS_OWN)]:
+        del os.environ[name]
+    os.environ |= {
+        "ARCADE_USAGE_TRACKING": "0",
+        "IPYTHONDIR": tempfile.mkdtemp(prefix="sandbox-ipython-"),
+        "NO_MKDOCS_2_WARNING": "1",
+        "PYTHONPATH": str(Path(sitecustomize.__file__).parent),
+        "SANDBOX_AUTOPILOT": "1",
+        "SANDBOX_GUARD": str(guard_log),
+    }
+    sitecustomize.guard(str(guard_log))
