@@ -1,0 +1,37 @@
+"""Mends what mkdocs-jupyter 0.27 does to notebook pages.
+
+Each mending fails the build when the thing it mends is no longer there, so that none
+outlives its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.pages import Page
+
+_STYLES = re.compile(r"\n\s*<style>\n.*</style>\s*\Z", re.S)
+_MATHJAX = re.compile(r"<script(?:(?!</script>).)*mathjax(?:(?!</script>).)*</script>", re.I | re.S)
+
+
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
+    """Drop the styles after the last cell, and lead links into ``docs/`` to their pages."""
+    if not page.file.src_uri.endswith(".ipynb"):
+        return None
+    markdown, found = _STYLES.subn("", markdown)
+    _expect(found == 1, page, "the styles after the last cell")
+    return markdown.replace("](../docs/", "](../")
+
+
+def on_post_page(output: str, page: Page, **_: Any) -> str:
+    """Drop the loader of MathJax, which would reach for the network on every page."""
+    output, found = _MATHJAX.subn("", output)
+    _expect(found == 1, page, "the MathJax loader")
+    return output
+
+
+def _expect(true: bool, page: Page, what: str) -> None:
+    if not true:
+        raise PluginError(f"{page.file.src_uri}: {what} is not where it was; see {__file__}")
