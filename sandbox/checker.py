@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from sandbox.arcade.config import inspect
 from sandbox.arcade.findings import WARNING, Finding
+from sandbox.arcade.reading import placeholders
 
 FACTS = Path(__file__).parent / "provider_facts.yaml"
 
@@ -27,7 +28,7 @@ def check(path: Path) -> list[Finding]:
     for where, provider in configuration.read.items():
         facts = _facts_about(provider.authorize_request.endpoint)
         requests = {"token_request": provider.token_request, **provider.requests}
-        if not any("{{existing_scopes}}" in t for t in provider.authorize_request.params.values()):
+        if "existing_scopes" not in placeholders(provider.authorize_request.params):
             findings.append(
                 Finding(
                     WARNING,

@@ -197,7 +197,9 @@ class Sandbox:
                 headers={"Authorization": API_KEY},
             )
         if reply.is_error:
-            raise ValueError(f"provider {provider!r}: {reply.json()['message']}")
+            body = reply.json()
+            reason = body.get("field_errors", [body])[0]["message"]
+            raise ValueError(f"provider {provider!r}: {reason}")
         return reply.json()["oauth2"]["redirect_uri"]
 
     def _engine_client(self) -> httpx.AsyncClient:

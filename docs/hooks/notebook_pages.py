@@ -7,6 +7,7 @@ outlives its reason.
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 from mkdocs.exceptions import PluginError
@@ -17,12 +18,15 @@ _MATHJAX = re.compile(r"<script(?:(?!</script>).)*mathjax(?:(?!</script>).)*</sc
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
-    """Drop the styles after the last cell, and lead links into ``docs/`` to their pages."""
+    """Undo the template's escaping, drop the styles after the last cell, lead links aright.
+
+    A notebook reaches the pages of ``docs/`` by ``../docs/``, which is right in JupyterLab.
+    """
     if not page.file.src_uri.endswith(".ipynb"):
         return None
     markdown, found = _STYLES.subn("", markdown)
     _expect(found == 1, page, "the styles after the last cell")
-    return markdown.replace("](../docs/", "](../")
+    return unescape(markdown).replace("](../docs/", "](../")
 
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:

@@ -72,5 +72,6 @@ def create_app(engine: Engine) -> Starlette:
         middleware=[Middleware(RequireKey, key=engine.settings.api_key)],
         exception_handlers={404: no_route, 405: no_route, EngineError: engine_error},
     )
+    app.router.redirect_slashes = False
     app.state.engine = engine
     return app

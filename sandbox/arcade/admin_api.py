@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.arcade.engine import Engine, engine_of
-from sandbox.arcade.errors import EngineError, json_body, malformed, required
+from sandbox.arcade.errors import EngineError, json_body, malformed, required, whole_number
 from sandbox.arcade.findings import ERROR
 from sandbox.arcade.providers import OAuthRequest, Provider
 from sandbox.arcade.reading import Reader
@@ -19,12 +20,13 @@ Json = dict[str, Any]
 
 _PAGE = 25
 _LARGEST_PAGE = 100
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 async def _list(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    limit = min(_whole(request, "limit", _PAGE), _LARGEST_PAGE) or _PAGE
-    offset = _whole(request, "offset", 0)
+    limit = min(whole_number(request, "limit", _PAGE), _LARGEST_PAGE) or _PAGE
+    offset = whole_number(request, "offset", 0)
     providers = engine.providers.all()
     return JSONResponse(
         {
@@ -40,14 +42,13 @@ async def _list(request: Request) -> JSONResponse:
 async def _create(request: Request) -> JSONResponse:
     engine = engine_of(request)
     body = await json_body(request)
-    if isinstance(body.get("id"), str) and engine.providers.get(body["id"]):
-        raise EngineError(400, "bad_request", f"an auth provider with the id {body['id']} exists")
-    external_id = body.get("external_id") or ""
-    if engine.providers.by_external_id(external_id):
-        raise EngineError(
-            400, "bad_request", f"an auth provider with the external_id {external_id} exists"
-        )
-    provider = engine.add(replace(_read(engine, body), external_id=external_id))
+    provider = replace(_read(engine, body), external_id=_external_id(body))
+    if engine.providers.get(provider.id):
+        raise EngineError(400, "bad_request", f"an auth provider with the id {provider.id} exists")
+    if engine.providers.by_external_id(provider.external_id):
+        message = f"an auth provider with the external_id {provider.external_id} exists"
+        raise EngineError(400, "bad_request", message)
+    provider = engine.add(provider)
     return JSONResponse(_shown(engine, provider), status_code=201)
 
 
@@ -91,12 +92,18 @@ def _known(engine: Engine, request: Request) -> Provider:
     return provider
 
 
-def _whole(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not text.isdecimal():
-        message = f"the query parameter {name} is a whole number, not {text!r}"
-        raise EngineError(400, "malformed_request", message)
-    return int(text)
+def _external_id(body: Json) -> str:
+    value = body.get("external_id")
+    if value in (None, ""):
+        return ""
+    if not isinstance(value, str) or not _EXTERNAL_ID.fullmatch(value):
+        raise malformed(
+            "",
+            "external_id",
+            "invalid",
+            "external_id has up to 100 letters, digits, underscores and hyphens",
+        )
+    return value
 
 
 def _read(engine: Engine, body: Json) -> Provider:
@@ -107,6 +114,9 @@ def _read(engine: Engine, body: Json) -> Provider:
     """
     if not body.get("id"):
         raise required("", "id")
+    status = body.get("status") or "active"
+    if status not in ("active", "inactive"):
+        raise malformed("", "status", "oneof", "status is active or inactive")
     oauth2 = body.get("oauth2")
     if isinstance(oauth2, dict) and not oauth2.get("client_id"):
         raise required("oauth2", "client_id")
@@ -121,7 +131,7 @@ def _read(engine: Engine, body: Json) -> Provider:
             "type": body.get("type", "oauth2"),
             "description": body.get("description"),
             "provider_id": body.get("provider_id"),
-            "enabled": body.get("status", "active") == "active",
+            "enabled": status == "active",
             "client_id": oauth2.get("client_id") if isinstance(oauth2, dict) else "-",
             "client_secret": oauth2.get("client_secret") if isinstance(oauth2, dict) else None,
             "oauth2": oauth2,

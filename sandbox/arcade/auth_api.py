@@ -15,7 +15,7 @@ from sandbox.arcade.authorizations import (
     UserMismatch,
 )
 from sandbox.arcade.engine import engine_of
-from sandbox.arcade.errors import EngineError, json_body, malformed, required
+from sandbox.arcade.errors import EngineError, json_body, malformed, required, whole_number
 from sandbox.arcade.providers import UnknownProvider
 
 
@@ -51,12 +51,9 @@ async def _status(request: Request) -> JSONResponse:
     auth_id = request.query_params.get("id")
     if not auth_id:
         raise EngineError(400, "malformed_request", "the query parameter id is required")
-    wait = request.query_params.get("wait", "0")
-    if not wait.isdecimal():
-        message = f"the query parameter wait is a whole number of seconds, not {wait!r}"
-        raise EngineError(400, "malformed_request", message)
+    wait = whole_number(request, "wait", 0)
     try:
-        return JSONResponse(await engine_of(request).authorizations.status(auth_id, int(wait)))
+        return JSONResponse(await engine_of(request).authorizations.status(auth_id, wait))
     except UnknownAuthorization as problem:
         raise EngineError(400, "bad_request", str(problem)) from None
 
@@ -99,8 +96,12 @@ def _text(body: dict[str, Any], field: str) -> str:
 
 
 def _scopes(requirement: dict[str, Any]) -> list[str]:
-    oauth2 = requirement.get("oauth2") or {}
-    scopes = oauth2.get("scopes") if isinstance(oauth2, dict) else oauth2
+    oauth2 = requirement.get("oauth2")
+    if oauth2 is None:
+        return []
+    if not isinstance(oauth2, dict):
+        raise malformed("auth_requirement", "oauth2", "object", "oauth2 must be an object")
+    scopes = oauth2.get("scopes")
     if scopes is None:
         return []
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):

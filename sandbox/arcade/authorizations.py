@@ -35,7 +35,7 @@ class Connection:
 
     id: str
     user_id: str
-    provider_id: str
+    provider: Provider
     token: str
     scopes: list[str]
     expires_at: datetime | None
@@ -128,39 +128,32 @@ class Authorizations:
         Asking again for the same while it is pending returns the same flow and URL, even
         if the provider was edited in between, as measured of the live Engine.
         """
-        connection = self._live_connection(user_id, provider)
-        if connection and set(scopes) <= set(connection.scopes):
-            return _completed(connection)
-        key = (user_id, provider.external_id, frozenset(scopes))
-        flow = self._pending.get(key)
-        if flow is None:
-            flow = self._start(user_id, provider, scopes, next_uri, connection)
-            self._pending[key] = flow
-        return _pending(flow)
+        return _shown(self._granted_or_asked(user_id, provider, scopes, next_uri))
 
     async def status(self, auth_id: str, wait: int = 0) -> dict[str, Any]:
         """Return an authorization, after ``wait`` seconds at most if it is pending.
 
+        One whose token has expired is asked for anew.
+
         Raises:
             UnknownAuthorization: no authorization has this id.
         """
-        for connection in self._connections.values():
-            if connection.id == auth_id:
-                return _completed(connection)
         flow = self._flows.get(auth_id)
-        if flow is None:
+        connection = flow.connection if flow else self._connection(auth_id)
+        if connection and self._expired(connection):
+            provider, scopes = self._current(connection.provider), connection.scopes
+            found = self._granted_or_asked(connection.user_id, provider, scopes)
+        elif found := connection or flow:
+            pass
+        else:
             raise UnknownAuthorization(f"authorization {auth_id} not found")
-        if flow.connection is None and wait > 0 and not self._closing:
+        if isinstance(found, Flow) and wait > 0 and not self._closing:
             try:
                 async with asyncio.timeout(min(wait, LONGEST_WAIT)):
-                    await flow.changed.wait()
+                    await found.changed.wait()
             except TimeoutError:
                 pass
-        if flow.connection is None:
-            return _pending(flow)
-        if self._expired(flow.connection):
-            return self.authorize(flow.user_id, flow.provider, flow.connection.scopes)
-        return _completed(flow.connection)
+        return _shown(found)
 
     async def confirm(self, flow_id: str, user_id: str) -> Flow:
         """Finish a flow: the person is ``user_id``, so exchange the code.
@@ -177,7 +170,7 @@ class Authorizations:
             raise UserMismatch(user_id)
         code, flow.code = flow.code, None
         assert code is not None
-        provider = self._providers.by_external_id(flow.provider.external_id) or flow.provider
+        provider = self._current(flow.provider)
         try:
             reply = await exchange(
                 self._client(),
@@ -238,6 +231,32 @@ class Authorizations:
         for flow in self._flows.values():
             flow.changed.set()
 
+    def _current(self, provider: Provider) -> Provider:
+        """Return the provider as it is configured now."""
+        return self._providers.by_external_id(provider.external_id) or provider
+
+    def _connection(self, connection_id: str) -> Connection | None:
+        return next((c for c in self._connections.values() if c.id == connection_id), None)
+
+    def _granted_or_asked(
+        self, user_id: str, provider: Provider, scopes: list[str], next_uri: str | None = None
+    ) -> Connection | Flow:
+        connection = self._connections.get((user_id, provider.external_id))
+        expired = connection is not None and self._expired(connection)
+        if expired:
+            connection = None
+        if connection and set(scopes) <= set(connection.scopes):
+            return connection
+        key = (user_id, provider.external_id, frozenset(scopes))
+        flow = self._pending.get(key)
+        if flow is None:
+            if expired:
+                text = f"the token of {user_id} has expired and can't be refreshed"
+                self._note(text, problem=True)
+            flow = self._start(user_id, provider, scopes, next_uri, connection)
+            self._pending[key] = flow
+        return flow
+
     def _start(
         self,
         user_id: str,
@@ -277,11 +296,11 @@ class Authorizations:
     def _complete(self, flow: Flow, token: str, expires_in: int | None) -> None:
         key = (flow.user_id, flow.provider.external_id)
         connection = self._connections.get(key)
-        if connection is None:
+        if connection is None or self._expired(connection):
             connection = Connection(
                 id=self._ids.base62("connection", 30, prefix="ac_sandbox"),
                 user_id=flow.user_id,
-                provider_id=flow.provider.id,
+                provider=flow.provider,
                 token="",
                 scopes=[],
                 expires_at=None,
@@ -306,20 +325,18 @@ class Authorizations:
         self._by_flow_id.pop(flow.flow_id, None)
         flow.changed.set()
 
-    def _live_connection(self, user_id: str, provider: Provider) -> Connection | None:
-        key = (user_id, provider.external_id)
-        connection = self._connections.get(key)
-        if connection and self._expired(connection):
-            self._note(f"the token of {user_id} has expired and can't be refreshed", problem=True)
-            del self._connections[key]
-            return None
-        return connection
-
     def _expired(self, connection: Connection) -> bool:
         return connection.expires_at is not None and connection.expires_at <= self._clock.now()
 
     def _note(self, text: str, *, problem: bool = False) -> None:
         self._journal.note("Arcade", text, problem=problem)
+
+
+def _shown(found: Connection | Flow) -> dict[str, Any]:
+    """Return the body for an authorization: pending, or completed with its token."""
+    if isinstance(found, Connection):
+        return _completed(found)
+    return _completed(found.connection) if found.connection else _pending(found)
 
 
 def _pending(flow: Flow) -> dict[str, Any]:
@@ -338,7 +355,7 @@ def _completed(connection: Connection) -> dict[str, Any]:
     return {
         "id": connection.id,
         "user_id": connection.user_id,
-        "provider_id": connection.provider_id,
+        "provider_id": connection.provider.id,
         "status": "completed",
         "context": {"token": connection.token},
         "scopes": list(connection.scopes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ from sandbox.arcade.reading import PLACEHOLDER
 
 if TYPE_CHECKING:
     import httpx
+
+
+_LONGEST_LIFE = 100 * 365 * 86400  # seconds; what a clock can still count
 
 
 class ExchangeFailed(Exception):
@@ -87,8 +91,15 @@ async def exchange(
         # A slip: what the live Engine does with such a method is not known.
         params.setdefault("client_id", provider.client_id)
         params.setdefault("client_secret", provider.client_secret)
-    reply = await _send(client, provider, request, params)
-    return _read(reply, request, strict=strict)
+    try:
+        reply = await _send(client, provider, request, params)
+        return _read(reply, request, strict=strict)
+    except ExchangeFailed as failure:
+        text = str(failure)
+        for secret in (code, code_verifier, provider.client_secret):
+            if secret:  # a provider's error may repeat what it was sent
+                text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text)
+        raise ExchangeFailed(text) from None
 
 
 def fill(params: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
@@ -115,8 +126,9 @@ async def _send(
         return await client.request(
             request.method, request.endpoint, headers=headers, auth=auth, **sent
         )
-    except httpx.HTTPError as problem:
-        raise ExchangeFailed(f"{request.endpoint} can't be reached: {problem}") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        reason = str(problem) or type(problem).__name__
+        raise ExchangeFailed(f"{request.endpoint} can't be reached: {reason}") from None
 
 
 def _read(reply: httpx.Response, request: OAuthRequest, *, strict: bool) -> TokenReply:
@@ -139,8 +151,8 @@ def _read(reply: httpx.Response, request: OAuthRequest, *, strict: bool) -> Toke
             f"({real_type or 'no content type'})"
         )
     try:
-        expires_in = int(body["expires_in"])
-    except (KeyError, TypeError, ValueError):
+        expires_in = min(max(int(body["expires_in"]), 0), _LONGEST_LIFE)
+    except (KeyError, TypeError, ValueError, OverflowError):
         expires_in = None
     return TokenReply(token, expires_in)
 

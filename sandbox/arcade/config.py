@@ -37,7 +37,7 @@ class Configuration:
     def line_of(self, where: str) -> int | None:
         """Return the line of a place, or of the nearest place around it."""
         while where and where not in self.lines:
-            where = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", where)
+            where = where[: max(where.rfind("."), where.rfind("["), 0)]
         return self.lines.get(where)
 
 
@@ -68,7 +68,14 @@ def load(
 def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configuration:
     """Read an engine.yaml and return whatever can be said about it, without refusing."""
     source = str(path)
-    variables = dict(fallback or {}) | _variables(path)
+    try:
+        return _inspect(path, source, fallback or {})
+    except RecursionError:
+        fix = "Remove the alias that contains itself, or the nesting."
+        return _unusable(source, "the file is nested too deeply", fix)
+
+
+def _inspect(path: Path, source: str, fallback: Mapping[str, str]) -> Configuration:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -83,13 +90,15 @@ def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configu
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
-    except yaml.YAMLError as problem:
+    except (yaml.YAMLError, ValueError) as problem:
         mark = getattr(problem, "problem_mark", None)
+        position = getattr(problem, "position", None)  # of a character that YAML forbids
+        line = mark.line + 1 if mark else None
         return _unusable(
             source,
             f"this is not YAML: {getattr(problem, 'problem', problem)}",
             "Check the indentation and the quotes around this place.",
-            line=mark.line + 1 if mark else None,
+            line=line if position is None else text.count("\n", 0, position) + 1,
         )
     if data is None:
         return _unusable(source, "the file is empty", "Begin it with auth: and its providers.")
@@ -101,36 +110,41 @@ def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configu
             f"the file holds a {type(data).__name__}, not sections",
             "Begin it with auth: and its providers.",
         )
-    auth = data.get("auth") or {}
-    listed = auth.get("providers") or [] if isinstance(auth, dict) else auth
-    if not isinstance(listed, list):
+    auth = _or_empty(data.get("auth"), {})
+    listed = _or_empty(auth.get("providers"), []) if isinstance(auth, dict) else auth
+    if not isinstance(auth, dict) or not isinstance(listed, list):
         return _unusable(
             source,
             "auth.providers is not a list",
             "Write 'auth:', below it 'providers:', and begin each provider with '- id:'.",
             line=lines.get("auth.providers") or lines.get("auth"),
         )
+    try:
+        variables = dict(fallback) | _variables(path)
+    except (OSError, UnicodeDecodeError) as problem:
+        return _unusable(str(path.parent / ".env"), f"it can't be read: {problem}", "Mend it.")
     read: dict[str, Provider] = {}
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for number, sent in enumerate(listed):
         where = f"auth.providers[{number}]"
-        if isinstance(sent, dict) and isinstance(name := sent.get("id"), str):
-            if name in seen:
+        missing: list[Finding] = []
+        filled = _fill(sent, where, variables, path.parent, missing)
+        name = filled.get("id") if isinstance(filled, dict) else None
+        if isinstance(name, str | int):
+            if str(name) in seen:
                 findings.append(
                     Finding(
                         ERROR,
                         f"{where}.id",
-                        f"two providers have the id {name!r}",
+                        f"two providers have the id {str(name)!r}",
                         "Give each its own id, or remove one.",
                     )
                 )
-            seen.add(name)
-        missing: list[Finding] = []
-        filled = _fill(sent, where, variables, path.parent, missing)
-        if isinstance(filled, dict) and filled.get("enabled") in (False, "false"):
+            seen.add(str(name))
+        if isinstance(filled, dict) and filled.get("enabled") in ("true", "false"):
+            filled["enabled"] = filled["enabled"] == "true"  # a variable is always a text
+        if isinstance(filled, dict) and filled.get("enabled") is False:
             continue
-        if isinstance(filled, dict) and filled.get("enabled") == "true":
-            filled["enabled"] = True  # a variable is always a text
         findings += missing
         reader = Reader(where)
         provider = reader.provider(filled)
@@ -145,6 +159,11 @@ def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configu
 
 def _unusable(source: str, text: str, fix: str, line: int | None = None) -> Configuration:
     return Configuration(source, {}, [Finding(ERROR, source, text, fix, line=line)])
+
+
+def _or_empty(value: Any, empty: Any) -> Any:
+    """Return ``value``, or ``empty`` for a key that stands there with nothing below it."""
+    return empty if value is None else value
 
 
 def _variables(path: Path) -> dict[str, str]:
@@ -185,7 +204,7 @@ def _fill(
             return ""
         try:
             return (folder / name).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):
             fix = "The path counts from the folder of the configuration."
             missing.append(Finding(ERROR, where, f"the file {name} can't be read", fix))
             return ""

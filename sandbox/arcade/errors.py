@@ -7,6 +7,8 @@ say what to do.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -67,7 +69,8 @@ async def json_body(request: Request) -> dict[str, Any]:
     """Return the JSON object that was sent.
 
     Raises:
-        EngineError: 415 for another content type, 400 for no JSON object.
+        EngineError: 415 for another content type, 400 for no JSON object, also for one with
+            half a surrogate pair, which no answer could repeat.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
@@ -78,10 +81,24 @@ async def json_body(request: Request) -> dict[str, Any]:
         )
     try:
         body = await request.json()
-    except ValueError:
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         raise EngineError(
             400, "malformed_request", "failed to parse request body as JSON"
         ) from None
     if not isinstance(body, dict):
         raise EngineError(400, "malformed_request", "the request body is not a JSON object")
     return body
+
+
+def whole_number(request: Request, name: str, default: int) -> int:
+    """Return a query parameter that is a whole number.
+
+    Raises:
+        EngineError: 400 for anything else.
+    """
+    text = request.query_params.get(name, str(default))
+    if not re.fullmatch("[0-9]{1,9}", text):
+        message = f"the query parameter {name} is a whole number, not {text!r}"
+        raise EngineError(400, "malformed_request", message)
+    return int(text)

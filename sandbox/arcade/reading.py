@@ -7,7 +7,7 @@ schema. Where a published example breaks them, the finding is a *slip*.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -137,8 +137,8 @@ class Reader:
             response_content_type=self._choice(
                 sent, "response_content_type", (FORM, JSON), JSON, prefix
             ),
-            response_map=self._mapping(sent, "response_map", prefix),
-            triggers=self._mapping(sent, "triggers", prefix),
+            response_map=self._mapping(sent, "response_map", prefix, str),
+            triggers=self._mapping(sent, "triggers", prefix, bool),
         )
 
     def _params(self, sent: Json, kind: str, prefix: str) -> dict[str, str]:
@@ -172,7 +172,7 @@ class Reader:
         if request is None:
             return
         where = "oauth2.token_request"
-        in_body = any("{{client_secret}}" in value for value in request.params.values())
+        in_body = "client_secret" in placeholders(request.params)
         basic = request.auth_method == "client_secret_basic"
         if basic and in_body:
             self._note(
@@ -200,7 +200,7 @@ class Reader:
                 f"{sent['code_challenge_method']!r} is not a method",
                 "Only S256 is.",
             )
-        for name in sorted(set(sent) - {"enabled", "code_challenge_method"}):
+        for name in set(sent) - {"enabled", "code_challenge_method"}:
             self._error(
                 f"oauth2.pkce.{name}",
                 "pkce has no such setting",
@@ -235,7 +235,7 @@ class Reader:
             )
         return value
 
-    def _mapping(self, sent: Json, name: str, prefix: str) -> Json:
+    def _mapping(self, sent: Json, name: str, prefix: str, kind: type = object) -> Json:
         value = sent.get(name)
         if value is None:
             return {}
@@ -244,6 +244,10 @@ class Reader:
                 f"{prefix}{name}", f"{name} is a mapping", "Write one 'name: value' a line."
             )
             return {}
+        for key, item in value.items():
+            if not isinstance(item, kind):
+                fix = "Write true or false." if kind is bool else "Write it in quotes."
+                self._error(f"{prefix}{name}.{key}", f"{item!r} is not possible", fix)
         return {str(key): item for key, item in value.items()}
 
     # Findings
@@ -261,9 +265,15 @@ class Reader:
         return ".".join(part for part in (self._root, where) if part)
 
 
+def placeholders(params: Mapping[str, str]) -> set[str]:
+    """Return the names of all placeholders in ``params``."""
+    return {name for text in params.values() for name in PLACEHOLDER.findall(text)}
+
+
 def _is_absolute(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = bool(parts.hostname) and parts.port != 0 and not re.search(r"[\s\x00-\x1f]", url)
+        return parts.scheme in ("http", "https") and usable
     except ValueError:
         return False

@@ -42,10 +42,9 @@ def _cell_problems(cell: NotebookNode) -> Iterator[str]:
         yield "asks nbval not to compare: make the output deterministic instead"
     if _PROGRESS.search(cell.source):
         yield "updates an output in place, which never compares equal: print once instead"
-    marked = "sandbox" in tags and lines[0].startswith("# Sandbox:")
-    if "sandbox" in tags and not marked:
+    if "sandbox" in tags and not lines[0].startswith("# Sandbox:"):
         yield "has the tag sandbox: begin it with a line '# Sandbox: …' that says why"
-    if re.search(r"\bsandbox\b", cell.source.partition("\n")[2] + lines[0]) and not marked:
+    if "sandbox" not in tags and re.search(r"\bsandbox\b", cell.source, re.I):
         yield "calls the sandbox: give it the tag sandbox and a first line '# Sandbox: …'"
     for output in cell.outputs:
         yield from _output_problems(output, tags)

@@ -1,0 +1,111 @@
+"""Servers and load generators as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sandbox.serving import listen, port_of
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server process, and how long after its start it first answered."""
+
+    process: subprocess.Popen[bytes]
+    ports: tuple[int, ...]
+    first_answer: float
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which Python may keep compiled modules, as it does by default."""
+    left_out = ("PYTHONDONTWRITEBYTECODE", "TUTORIAL_MODE")
+    return {name: value for name, value in os.environ.items() if name not in left_out}
+
+
+@contextmanager
+def sandbox(*arguments: str) -> Iterator[Server]:
+    """Run ``python -m sandbox`` on free ports, Arcade's first."""
+    arcade, ticktick = _free_ports(2)
+    options = (f"--arcade-port={arcade}", f"--ticktick-port={ticktick}", *arguments)
+    with _serving(("sandbox", *options), (arcade, ticktick), "/v1/health") as server:
+        yield server
+
+
+@contextmanager
+def bare() -> Iterator[Server]:
+    """Run the bare application on a free port."""
+    (port,) = _free_ports(1)
+    with _serving(("benchmarks.bare", str(port)), (port,), "/") as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many flows to make, by how many clients at once, with which four requests."""
+
+    port: int
+    clients: int
+    flows: int
+    requests: tuple[str, str, str, str]
+
+
+def flows_per_second(load: Load) -> float:
+    """Run the load generator in a process of its own."""
+    run = subprocess.run(  # noqa: S603 -- our own module
+        [sys.executable, "-m", "benchmarks.load"],
+        cwd=ROOT,
+        env=environment(),
+        input=json.dumps(asdict(load)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise RuntimeError(run.stderr)
+    return load.flows / float(run.stdout)
+
+
+@contextmanager
+def _serving(module: tuple[str, ...], ports: tuple[int, ...], path: str) -> Iterator[Server]:
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 -- our own modules
+        [sys.executable, "-m", *module], cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait_for_answer(process, ports[0], path)
+        yield Server(process, ports, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_for_answer(process: subprocess.Popen[bytes], port: int, path: str) -> None:
+    question = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    while process.poll() is None:
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(question)
+                if client.recv(1024).startswith(b"HTTP/1.1 200"):
+                    return
+        except ConnectionError:
+            time.sleep(0.001)
+    raise RuntimeError(f"the server ended with exit code {process.returncode}")
+
+
+def _free_ports(number: int) -> list[int]:
+    sockets = [listen(0) for _ in range(number)]
+    ports = [port_of(sock) for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return ports

@@ -1,0 +1,93 @@
+"""Starting the commands of the README as a reader does, and reading what they print."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, Queue
+
+from sandbox.serving import listen, port_of
+from tests.environment import ROOT
+
+
+class Output:
+    """The lines of a running program, read as they come."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lines: list[str] = []
+        self._queue: Queue[str | None] = Queue()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout
+        for line in process.stdout:
+            self._queue.put(line.rstrip("\n"))
+        self._queue.put(None)
+
+    def wait_for(self, text: str, timeout: float = 30) -> str:
+        """Return the next line that holds ``text``; fail if the program ends without it."""
+        while True:
+            try:
+                line = self._queue.get(timeout=timeout)
+            except Empty:
+                line = None
+            assert line is not None, f"no line with {text!r} in:\n" + "\n".join(self.lines)
+            self.lines.append(line)
+            if text in line:
+                return line
+
+    def rest(self) -> list[str]:
+        """Return all lines after the program has ended."""
+        while (line := self._queue.get(timeout=30)) is not None:
+            self.lines.append(line)
+        return self.lines
+
+
+@contextmanager
+def running(*command: str) -> Iterator[tuple[subprocess.Popen[str], Output]]:
+    """Run a command from the top of the repository; end it when the block ends."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    output = Output(process)
+    try:
+        yield process, output
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=30)
+        output._reader.join(timeout=10)
+        assert process.stdout
+        process.stdout.close()
+
+
+def sandbox(*arguments: str) -> list[str]:
+    """Return the command line of ``python -m sandbox`` in this environment."""
+    return [sys.executable, "-m", "sandbox", *arguments]
+
+
+def run_sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m sandbox`` to its end."""
+    return subprocess.run(
+        sandbox(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def free_ports(number: int) -> list[str]:
+    """Return ports that nothing listens on."""
+    sockets = [listen(0) for _ in range(number)]
+    ports = [str(port_of(sock)) for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return ports

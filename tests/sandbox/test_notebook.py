@@ -1,0 +1,221 @@
+"""What a notebook calls: ``start``, ``open``, ``clock``, ``events``, ``stop``."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from arcadepy import Arcade
+
+import sandbox
+from sandbox import notebook
+from sandbox.clocks import NOTEBOOK_TIME
+from sandbox.serving import PortInUse, listen
+from sandbox.settings import ARCADE_PORT
+
+LEARNER = "learner@example.com"
+
+
+@pytest.fixture(autouse=True)
+def stopped() -> Iterator[None]:
+    yield
+    sandbox.stop()
+
+
+@pytest.fixture
+def started() -> None:
+    sandbox.start()
+
+
+def pending() -> str:
+    auth = Arcade().auth.start(LEARNER, "arcade-ticktick", scopes=["tasks:read"])
+    assert auth.url
+    return auth.url
+
+
+def test_starting_says_so_in_three_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.start()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["Sandbox", "Clients", "Network"]
+
+
+def test_starting_twice_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.start()
+    first = capsys.readouterr().out
+    url = pending()
+    sandbox.start()
+    assert capsys.readouterr().out == first
+    assert pending() == url
+
+
+def test_starting_again_with_other_arguments_is_a_clear_error(started: None) -> None:
+    with pytest.raises(sandbox.Problem, match=r"Call sandbox\.stop\(\) first"):
+        sandbox.start(provider="another")
+
+
+def test_stopping_frees_everything(started: None) -> None:
+    url = os.environ["ARCADE_BASE_URL"]
+    sandbox.stop()
+    assert "ARCADE_BASE_URL" not in os.environ
+    assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/v1/health")
+
+
+def test_stopping_without_a_start_does_nothing() -> None:
+    sandbox.stop()
+
+
+def test_a_used_port_gives_another_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        taken = listen(ARCADE_PORT)
+    except PortInUse:
+        taken = None  # a sandbox in a terminal does just as well
+    sandbox.start()
+    assert f"(port {ARCADE_PORT} was in use)" in capsys.readouterr().out
+    assert pending()
+    if taken:
+        taken.close()
+
+
+def test_without_a_provider_there_is_neither_app_nor_provider() -> None:
+    sandbox.start(provider=None)
+    assert Arcade().admin.auth_providers.list().total_count == 0
+    page = sandbox.open("https://developer.ticktick.com/manage")
+    assert dict(page) == {}
+
+
+def test_a_provider_of_another_name() -> None:
+    sandbox.start(provider="my-ticktick")
+    providers = Arcade().admin.auth_providers.list().items
+    assert providers
+    assert [provider.id for provider in providers] == ["my-ticktick"]
+
+
+def test_a_provider_name_that_cannot_be_is_a_clear_error() -> None:
+    with pytest.raises(sandbox.Problem, match="not a usable id"):
+        sandbox.start(provider="My TickTick")
+
+
+def test_a_configuration_that_does_not_exist_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(sandbox.Problem, match="the file does not exist"):
+        sandbox.start(config=tmp_path / "engine.yaml")
+    sandbox.start()
+
+
+def test_the_clock_stands_still_until_it_is_moved(started: None) -> None:
+    assert sandbox.clock.now() == NOTEBOOK_TIME
+    assert sandbox.clock.advance(days=180) == NOTEBOOK_TIME + timedelta(days=180)
+    with pytest.raises(ValueError, match="only moves forward"):
+        sandbox.clock.advance(seconds=-1)
+
+
+def test_before_the_start_every_call_says_what_to_do() -> None:
+    for call in (sandbox.events, sandbox.clock.now, lambda: sandbox.open("http://localhost:1/")):
+        with pytest.raises(sandbox.Problem, match=r"Call sandbox\.start\(\) first"):
+            call()
+
+
+def test_the_autopilot_consents(started: None, capsys: pytest.CaptureFixture[str]) -> None:
+    url = pending()
+    capsys.readouterr()
+    sandbox.open(url, click="Allow")
+    assert (
+        capsys.readouterr().out == "Autopilot: signed in, clicked Allow → Authorization complete\n"
+    )
+
+
+def test_the_autopilot_can_deny(started: None, capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.open(pending(), click="Cancel")
+    assert "access_denied, User denied access" in capsys.readouterr().out
+
+
+def test_a_button_that_is_not_there_is_a_clear_error(started: None) -> None:
+    with pytest.raises(sandbox.Problem, match="has no form with Agree. It has: Cancel, Allow"):
+        sandbox.open(pending(), click="Agree")
+
+
+def test_an_address_elsewhere_is_not_opened(started: None) -> None:
+    with pytest.raises(sandbox.Problem, match="not on this machine"):
+        sandbox.open("https://example.com/")
+
+
+def test_nothing_to_open_on_a_second_run(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.open(None, click="Allow")
+    assert capsys.readouterr().out == "Nothing to open: access was allowed before.\n"
+
+
+def test_a_person_gets_a_link(
+    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SANDBOX_AUTOPILOT")
+    url = pending()
+    capsys.readouterr()
+    sandbox.open(url, click="Allow")
+    assert capsys.readouterr().out == f"Open {url} and click Allow.\n"
+
+
+def test_a_page_shows_its_labelled_values(started: None) -> None:
+    page = sandbox.open("https://developer.ticktick.com/manage/new")
+    assert list(page) == ["Name", "App Service URL", "Description"]
+    with pytest.raises(KeyError, match="shows no 'Client ID'. It shows: Name"):
+        page["Client ID"]
+
+
+def test_the_autopilot_fills_in_a_form(started: None, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    new = "https://developer.ticktick.com/manage/new"
+    sandbox.open(new, fill={"Name": "Second app"}, click="Add")
+    assert (
+        capsys.readouterr().out
+        == "Autopilot: signed in, filled in Name, clicked Add → Manage Apps\n"
+    )
+    assert "registered the app Second app" in sandbox.events()[-1].text
+
+
+def test_events_hold_no_secret(started: None) -> None:
+    sandbox.open(pending(), click="Allow")
+    auth = Arcade().auth.start(LEARNER, "arcade-ticktick", scopes=["tasks:read"])
+    assert auth.context
+    assert auth.context.token
+    text = "\n".join(str(event) for event in sandbox.events())
+    assert "completed for learner@example.com" in text
+    assert auth.context.token not in text
+    assert "sandboxsecret" not in text
+
+
+def test_live_starts_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    monkeypatch.setenv("ARCADE_API_KEY", "arc_of_the_reader")
+    monkeypatch.setenv("ARCADE_USER_ID", "reader@example.com")
+    before = dict(os.environ)
+    sandbox.start()
+    sandbox.open("https://ticktick.com/oauth/authorize?client_id=x", click="Allow")
+    sandbox.clock.advance(days=180)
+    assert sandbox.events() == []
+    assert dict(os.environ) == before
+    assert notebook._running is None
+    assert capsys.readouterr().out.splitlines() == [
+        "Live: no sandbox is started. Your key is used, and the real services answer.",
+        "Open https://ticktick.com/oauth/authorize?client_id=x",
+        "Live: the real clock can't be moved.",
+    ]
+
+
+def test_live_without_a_key_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    with pytest.raises(sandbox.Problem, match="needs ARCADE_API_KEY and ARCADE_USER_ID"):
+        sandbox.start()
+
+
+def test_an_unknown_mode_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "Live")
+    with pytest.raises(sandbox.Problem, match="TUTORIAL_MODE is 'Live'"):
+        sandbox.start()
