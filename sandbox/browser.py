@@ -29,12 +29,11 @@ class CannotDo(Exception):
 
 @dataclass
 class Button:
-    """A button: what it adds to its form, and where it sends it if not to the form's place."""
+    """A button, and what it adds to its form."""
 
+    form: Form | None
     name: str | None
     value: str
-    action: str | None
-    urlencoded: bool
 
 
 @dataclass
@@ -65,6 +64,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self._by_id: dict[str, Form] = {}
         self.values: dict[str, str] = {}
         self.heading = ""
         self.error = ""
@@ -81,18 +81,14 @@ class _Reader(HTMLParser):
                 sent.get("enctype") == "multipart/form-data",
             )
             self.forms.append(self._form)
+            self._by_id[sent.get("id", "")] = self._form
         elif tag == "label":
             self._label = ""
         elif tag in ("input", "textarea"):
             self._field(tag, sent)
-        elif tag == "button" and self._form:
-            button = Button(
-                sent.get("name"),
-                sent.get("value", ""),
-                sent.get("formaction"),
-                "formenctype" in sent,
-            )
-            self._target = ("button", button)
+        elif tag == "button":
+            form = self._by_id.get(sent["form"]) if "form" in sent else self._form
+            self._target = ("button", Button(form, sent.get("name"), sent.get("value", "")))
         elif tag == "h1" and not self.heading:
             self._target = ("heading", None)
         elif tag == "p" and sent.get("class") == "error":
@@ -107,8 +103,8 @@ class _Reader(HTMLParser):
             self.heading += data
         elif kind == "error":
             self.error += data
-        elif kind == "button" and self._form and text:
-            self._form.buttons[text] = thing
+        elif kind == "button" and thing.form and text:
+            thing.form.buttons[text] = thing
         elif kind == "textarea" and self._form:
             self._form.fields[thing] = data.removeprefix("\n")
         elif self._label is not None and kind is None and text:
@@ -176,8 +172,8 @@ class Browser:
         data = form.fields | {form.labels[label]: value for label, value in fill.items()}
         if button.name:
             data[button.name] = button.value
-        url = urljoin(page.url, button.action or form.action)
-        if form.multipart and not button.urlencoded:
+        url = urljoin(page.url, form.action)
+        if form.multipart:
             return self._go("POST", url, files={name: (None, text) for name, text in data.items()})
         return self._go(form.method.upper(), url, data=data)
 

@@ -14,7 +14,7 @@ SHARED = Path(__file__).parent
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
         "frame-ancestors 'self' http://127.0.0.1:* http://localhost:*"
     ),
     "Referrer-Policy": "no-referrer",

@@ -1,0 +1,143 @@
+"""The published site: complete, small, and without a request beyond its own host."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser
+
+from tests.environment import ROOT
+
+PAGES = [
+    "",
+    "notebooks/00_start_here/",
+    "notebooks/04_authorize_a_user/",
+    "snippets/",
+    "reference/behaviours/",
+]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+BYTES_A_PAGE = 60_000
+
+# Code that stands in a page itself, with the reason. This list may only shrink.
+NOT_INCLUDED = {
+    "docs/snippets.md": ["python -m sandbox --config snippets/engine.yaml"],
+}
+
+
+def page_html(site: Path, page: str) -> str:
+    return (site / page / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_small(site: Path, page: str) -> None:
+    assert len(page_html(site, page).encode()) < BYTES_A_PAGE
+
+
+def test_every_built_page_is_known(site: Path) -> None:
+    built = {str(path.parent.relative_to(site)) for path in site.rglob("index.html")}
+    assert built == {page.rstrip("/") or "." for page in PAGES}
+
+
+def test_only_pages_and_their_assets_are_published(site: Path) -> None:
+    kinds = {path.suffix for path in site.rglob("*") if path.is_file()}
+    assert kinds <= {
+        ".css",
+        ".gz",
+        ".html",
+        ".ipynb",
+        ".js",
+        ".json",
+        ".map",
+        ".png",
+        ".svg",
+        ".xml",
+    }
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_page_has_every_cell_its_outputs_and_the_download(
+    site: Path, path: Path
+) -> None:
+    page = page_html(site, f"notebooks/{path.stem}/")
+    text = unescape(re.sub(r"<[^>]+>", "", page))
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        assert cell.source in text
+        for output in cell.outputs:
+            shown = output.get("text") or output["data"]["text/plain"]
+            assert shown.strip("\n") in text
+    assert f'href="{path.name}"' in page
+    assert (site / "notebooks" / path.stem / path.name).read_bytes() == path.read_bytes()
+
+
+def test_code_on_pages_is_included(site: Path) -> None:
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        blocks = re.findall(r"^ *```[^\n]*\n(.*?)^ *```", path.read_text("utf-8"), re.S | re.M)
+        own = [block.strip() for block in blocks if "--8<--" not in block]
+        assert own == NOT_INCLUDED.get(str(path.relative_to(ROOT)), [])
+
+
+def test_every_snippet_is_on_a_page() -> None:
+    pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    files = [path for path in (ROOT / "snippets").rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        assert f'--8<-- "{path.relative_to(ROOT)}' in pages, f"no page includes {path.name}"
+
+
+def test_every_picture_is_used() -> None:
+    texts = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *NOTEBOOKS]
+    used = "".join(path.read_text("utf-8") for path in texts)
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        assert f"pictures/{picture.name})" in used
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_error_or_request_elsewhere(
+    browser: Browser, site_url: str, page: str, scheme: str
+) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 800})
+    tab = context.new_page()
+    told: list[str] = []
+    tab.on("console", lambda message: told.append(f"{message.type}: {message.text}"))
+    tab.on("pageerror", lambda error: told.append(str(error)))
+    tab.on("request", lambda request: told.append(request.url))
+    tab.goto(f"{site_url}/{page}")
+    tab.wait_for_load_state("networkidle")
+    assert [line for line in told if not line.startswith((f"{site_url}/", "data:"))] == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_the_copy_button_copies_the_snippet(browser: Browser, site_url: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    tab.goto(f"{site_url}/snippets/")
+    block = tab.locator(".highlight", has_text="from arcadepy import Arcade").first
+    block.hover()
+    block.get_by_role("button", name="Copy to clipboard").click()
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == (ROOT / "snippets/python/auth_flow.py").read_text("utf-8").strip()
+    context.close()
+
+
+def test_outputs_have_no_copy_button(browser: Browser, site_url: str) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{site_url}/notebooks/00_start_here/")
+    tab.wait_for_load_state("networkidle")
+    assert tab.locator(".cell.highlight button").count() == 5
+    assert tab.locator(".output.highlight button").count() == 0
+    tab.close()
+
+
+def test_search_finds_a_method_in_code(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    found = [doc["location"] for doc in index["docs"] if "wait_for_completion" in doc["text"]]
+    assert any(location.startswith("notebooks/04") for location in found)
