@@ -13,7 +13,7 @@ AREAS = yaml.safe_load((ROOT / "sandbox" / "behaviours.yaml").read_text(encoding
 ROWS = [row for rows in AREAS.values() for row in rows]
 
 
-def tests_of(path: str) -> set[str]:
+def functions_in(path: str) -> set[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {
         node.name
@@ -27,7 +27,7 @@ def test_a_row_is_complete_and_its_test_exists(row: dict[str, str]) -> None:
     assert set(row) == {"behaviour", "source", "confidence", "test"}
     assert row["confidence"] in ("high", "medium", "low", "choice")
     path, _, name = row["test"].partition("::")
-    assert name in tests_of(path)
+    assert name in functions_in(path)
 
 
 def test_no_behaviour_is_told_twice() -> None:
