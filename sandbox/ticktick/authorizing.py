@@ -8,6 +8,7 @@ not observed at TickTick; behaviours.yaml says which row is which.
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
@@ -136,11 +137,10 @@ def _scopes(text: str | None) -> tuple[str, ...]:
     """Split at blanks and plus signs as the framework does.
 
     A leading or doubled blank makes an empty scope, which is then refused; a trailing
-    one does no harm. Without a scope parameter the app gets every scope there is.
+    one does no harm. Where no scope is named the app gets every scope there is.
     """
-    if not text:
-        return SCOPES
-    return tuple(sorted(set(re.split(r"[\s+]", text.rstrip()))))
+    named = (text or "").rstrip(string.whitespace + "+")
+    return tuple(sorted(set(re.split(r"[\s+]", named)))) if named else SCOPES
 
 
 def _extend(url: str, parameters: dict[str, str]) -> str:
@@ -205,6 +205,7 @@ async def decide(request: Request) -> Response:
         asked.app.client_id,
         account,
         asked.scopes,
+        asked.target,
         asked.redirect_uri,
         asked.challenge,
         asked.challenge_method,

@@ -16,12 +16,11 @@ def parse(text: str) -> datetime:
     for form in _FORMATS:
         try:
             return datetime.strptime(text, form).astimezone(UTC)
-        except ValueError:
+        except (OverflowError, ValueError):
             continue
     raise ValueError(f"{text!r} is not a date such as 2019-11-13T03:00:00+0000")
 
 
 def render(moment: datetime) -> str:
     """Return the moment as replies show it."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")

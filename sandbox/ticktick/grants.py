@@ -24,13 +24,15 @@ _CODES_KEPT = 1000
 class Code:
     """A consent that waits to be exchanged.
 
-    ``redirect_uri`` is what the authorization request sent, ``None`` if it sent none.
+    ``target`` is where the code was sent, ``redirect_uri`` what the authorization request
+    said about that, ``None`` if nothing.
     ``challenge`` and ``challenge_method`` are set when PKCE is used.
     """
 
     client_id: str
     account: Account
     scopes: tuple[str, ...]
+    target: str
     redirect_uri: str | None
     challenge: str | None
     challenge_method: str
@@ -67,6 +69,7 @@ class Grants:
         client_id: str,
         account: Account,
         scopes: tuple[str, ...],
+        target: str,
         redirect_uri: str | None,
         challenge: str | None,
         challenge_method: str,
@@ -77,6 +80,7 @@ class Grants:
             client_id,
             account,
             scopes,
+            target,
             redirect_uri,
             challenge,
             challenge_method,

@@ -7,7 +7,6 @@ client credentials get Tomcat's HTML page, as recorded in public reports.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 
@@ -98,7 +97,7 @@ def _client(request: Request, sent: dict[str, str], find, grants: Grants) -> App
     if basic[:6].lower() == "basic ":
         try:
             pair = base64.b64decode(basic[6:], validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise NotAuthenticated("the Basic credentials are not base64") from None
         client_id, _, secret = pair.partition(":")
     else:
@@ -137,7 +136,8 @@ def _take_code(sent: dict[str, str], app: App, grants: Grants) -> Code:
     code = grants.take_code(sent["code"])
     if code is None:
         raise TokenRefused("invalid_grant", f"Invalid authorization code: {sent['code']}")
-    if code.redirect_uri is not None and sent.get("redirect_uri") != code.redirect_uri:
+    asked = code.redirect_uri is not None or "redirect_uri" in sent
+    if asked and sent.get("redirect_uri") != code.target:
         raise TokenRefused("invalid_grant", "Redirect URI mismatch.")
     if code.client_id != app.client_id:
         raise TokenRefused("invalid_client", "Client ID mismatch", 401)

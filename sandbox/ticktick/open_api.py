@@ -30,7 +30,8 @@ _HEADERS = {
 
 
 def _json(body: object, status: int = 200, **headers: str) -> Response:
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    content = text.encode(errors="replace")  # JSON may hold half a character, UTF-8 may not
     return Response(content, status_code=status, headers=_HEADERS | headers)
 
 
@@ -121,7 +122,7 @@ def _unauthorized(error: str, description: str) -> Response:
 async def _sent(request: Request) -> dict[str, Any]:
     try:
         sent = json.loads(await request.body())
-    except ValueError:
+    except (RecursionError, ValueError):
         raise Refused("param_error", "the body is not JSON") from None
     if not isinstance(sent, dict):
         raise Refused("param_error", "the body is not a JSON object")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ SAMPLES = Path(__file__).parent / "sample_tasks.json"
 Json = dict[str, Any]
 
 _SORT_STEP = 2**40
+_DATES = ("startDate", "dueDate")
 _PROJECT_NAME_LENGTH = 64
 
 # What a field's value has to be, by the name the API gives the field.
@@ -34,8 +34,8 @@ _TASK_FIELDS: Json = {
     "startDate": str,
     "dueDate": str,
     "timeZone": str,
-    "reminders": list,
-    "tags": list,
+    "reminders": list[str],
+    "tags": list[str],
     "repeatFlag": str,
     "repeatFrom": str,
     "priority": int,
@@ -51,7 +51,22 @@ _PROJECT_FIELDS: Json = {
     "viewMode": str,
     "kind": str,
 }
-_TASK_CHOICES: Json = {"priority": (0, 1, 3, 5), "kind": ("TEXT", "NOTE", "CHECKLIST")}
+_ITEM_FIELDS: Json = {
+    "id": str,
+    "status": int,
+    "title": str,
+    "sortOrder": int,
+    "startDate": str,
+    "isAllDay": bool,
+    "timeZone": str,
+    "completedTime": str,
+}
+_TASK_CHOICES: Json = {
+    "priority": (0, 1, 3, 5),
+    "kind": ("TEXT", "NOTE", "CHECKLIST"),
+    "status": (-1, 0, 2),
+}
+_ITEM_CHOICES: Json = {"status": (0, 1)}
 _PROJECT_CHOICES: Json = {"viewMode": ("list", "kanban", "timeline"), "kind": ("TASK", "NOTE")}
 
 
@@ -161,10 +176,10 @@ class Tasks:
         Raises:
             Refused: no title, an unknown project, or a field of the wrong kind.
         """
-        fields = _checked(sent, _TASK_FIELDS, _TASK_CHOICES)
-        if not (fields.get("title") or "").strip():
+        fields = _checked(sent, _TASK_FIELDS | {"projectId": str}, _TASK_CHOICES)
+        if not fields.get("title", "").strip():
             raise Refused("param_missing", "title is required to create a task")
-        place = self._place(account, sent.get("projectId") or "inbox")
+        place = self._place(account, fields.pop("projectId", "") or "inbox")
         shelf = self._shelf(account)
         now = self._clock.now()
         task: Json = {
@@ -178,6 +193,7 @@ class Tasks:
             "isFloating": False,
             "status": 0,
             "kind": "TEXT",
+            "modifiedTime": dates.render(now),
             "createdTime": dates.render(now),
         }
         self._write(task, fields, now)
@@ -191,25 +207,28 @@ class Tasks:
         Raises:
             Refused: ``id`` or ``projectId`` is missing or a field is of the wrong kind.
         """
+        named = _checked(sent, {"id": str, "projectId": str}, {})
         for name in ("id", "projectId"):
-            if not sent.get(name):
+            if not named.get(name):
                 raise Refused("param_missing", f"{name} is required to update a task")
-        if sent["id"] != task_id:
+        if named["id"] != task_id:
             raise Refused("param_error", "id in the body differs from the id in the path")
         shelf = self._shelf(account)
-        task = shelf.tasks.get(task_id) or shelf.gone.get(task_id)
-        if task is None or task["projectId"] != self._own_inbox(account, sent["projectId"]):
+        things = shelf.tasks if task_id in shelf.tasks else shelf.gone
+        task = things.get(task_id)
+        if task is None or task["projectId"] != self._own_inbox(account, named["projectId"]):
             return None
-        fields = _checked(sent, _TASK_FIELDS, _TASK_CHOICES)
-        status = sent.get("status", task["status"])
-        if status not in (-1, 0, 2) or isinstance(status, bool):
-            raise Refused("param_error", "status is one of -1, 0, 2")
+        fields = _checked(sent, _TASK_FIELDS | {"status": int}, _TASK_CHOICES)
         now = self._clock.now()
-        self._write(task, fields, now)
-        if status == 2 and task["status"] != 2:
-            task["completedTime"] = dates.render(now)
-        task["status"] = status
-        return task
+        changed = dict(task)
+        if all(sent.get(name, "") is None for name in _DATES):
+            for name in _DATES:
+                changed.pop(name, None)
+        self._write(changed, fields, now)
+        if changed["status"] == 2 and task["status"] != 2:
+            changed["completedTime"] = dates.render(now)
+        things[task_id] = changed
+        return changed
 
     def complete_task(self, account: Account, project_id: str, task_id: str) -> None:
         """Complete a task; a repeating one moves on and leaves a completed copy.
@@ -223,13 +242,14 @@ class Tasks:
         following = _next_date(task, now)
         if following is None:
             task["status"] = 2
-            task["completedTime"] = dates.render(now)
+            task["completedTime"] = task["modifiedTime"] = dates.render(now)
             self._touch(task, now)
             return
         done = {
             key: value for key, value in task.items() if key not in ("repeatFlag", "repeatFrom")
         }
         done |= {"id": self._ids.hex("task", 24), "status": 2, "completedTime": dates.render(now)}
+        done["modifiedTime"] = task["modifiedTime"] = dates.render(now)
         self._touch(done, now)
         shelf.tasks[done["id"]] = done
         task["startDate"] = task["dueDate"] = dates.render(following)
@@ -305,57 +325,75 @@ class Tasks:
         return task
 
     def _write(self, task: Json, fields: Json, now: datetime) -> None:
-        """Merge checked fields into a task by the rules of the real service."""
-        dated = {name: fields.pop(name) for name in ("startDate", "dueDate") if name in fields}
-        if len(dated) == 2 and set(dated.values()) == {None}:
-            for name in ("startDate", "dueDate", "repeatFlag", "repeatFrom"):
-                task.pop(name, None)
-        elif given := [value for value in dated.values() if value]:
+        """Merge checked fields into a task by the rules of the real service.
+
+        ``modifiedTime`` stays: a recorded update left it as it was.
+        """
+        if given := [value for name in _DATES if (value := fields.pop(name, ""))]:
             # Of two different dates the due date wins: it is the last one given.
             task["startDate"] = task["dueDate"] = dates.render(_date(given[-1]))
-        if "items" in fields:
-            items = fields.pop("items") or []
+        items = fields.pop("items", None)
+        task |= fields
+        if items is not None:
             task["items"] = [self._item(item, task) for item in items]
-            if items:
-                task["kind"] = "CHECKLIST"
+        if items:
+            task["kind"] = "CHECKLIST"
         if "tags" in fields:
-            task["tags"] = sorted(fields.pop("tags") or [])
-        task |= {name: value for name, value in fields.items() if value is not None}
-        if not task.get("repeatFlag") or "dueDate" not in task:
-            task.pop("repeatFlag", None)
-        if "repeatFlag" in task:
+            task["tags"] = sorted(fields["tags"])
+        if task.get("repeatFlag") and "dueDate" in task:
             task.setdefault("repeatFrom", "2")
+        else:
+            for name in ("repeatFlag", "repeatFrom"):
+                task.pop(name, None)
         self._touch(task, now)
 
     def _item(self, sent: object, task: Json) -> Json:
-        if not isinstance(sent, dict) or not isinstance(sent.get("title"), str):
+        fields = _checked(sent, _ITEM_FIELDS, _ITEM_CHOICES) if isinstance(sent, dict) else {}
+        if "title" not in fields:
             raise Refused("param_error", "items is a list of objects with a title")
-        return {
-            "id": sent.get("id") or self._ids.hex("item", 24),
-            "status": sent.get("status", 0),
-            "title": sent["title"],
-            "sortOrder": sent.get("sortOrder", 0),
-            "timeZone": sent.get("timeZone", task["timeZone"]),
-            **{name: sent[name] for name in ("startDate", "isAllDay") if name in sent},
+        if "startDate" in fields:
+            fields["startDate"] = dates.render(_date(fields["startDate"]))
+        defaults: Json = {
+            "id": fields.pop("id", "") or self._ids.hex("item", 24),
+            "status": 0,
+            "title": fields["title"],
+            "sortOrder": 0,
+            "timeZone": task["timeZone"],
         }
+        return defaults | fields
 
     def _touch(self, task: Json, now: datetime) -> None:
         task["etag"] = self._ids.base36("etag", 8)
         task["etimestamp"] = int(now.timestamp() * 1000)
-        task["modifiedTime"] = dates.render(now)
 
 
-_SPOKEN = {str: "a string", bool: "true or false", int: "a whole number", list: "a list"}
+_SPOKEN = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number of 64 bits",
+    list: "a list",
+    list[str]: "a list of strings",
+}
+
+
+def _is_a(kind: object, value: object) -> bool:
+    if kind == list[str]:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind is int:
+        return type(value) is int and -(2**63) <= value < 2**63
+    return type(value) is kind
 
 
 def _checked(sent: Json, known: Json, choices: Json) -> Json:
-    """Return the known fields of ``sent``. Raises ``Refused`` for a value that can't be."""
-    fields = {name: sent[name] for name in known if name in sent}
+    """Return the known fields of ``sent`` that have a value: null changes nothing.
+
+    Raises:
+        Refused: a value is not of the kind that ``known`` says, or not one of ``choices``.
+    """
+    fields = {name: sent[name] for name in known if sent.get(name) is not None}
     for name, value in fields.items():
-        if value is None:
-            continue
-        if type(value) is not known[name]:
-            raise Refused("param_error", f"{name} must be {_SPOKEN[known[name]]}, not {value!r}")
+        if not _is_a(known[name], value):
+            raise Refused("param_error", f"{name} must be {_SPOKEN[known[name]]}")
         if name in choices and value not in choices[name]:
             allowed = ", ".join(str(choice) for choice in choices[name])
             raise Refused("param_error", f"{name} is one of {allowed}, not {value!r}")
@@ -366,8 +404,7 @@ def _checked_project(sent: Json) -> Json:
     """Return the known fields of a project that have a value. Raises ``Refused``."""
     if isinstance(sent.get("kind"), str):
         sent = sent | {"kind": sent["kind"].upper()}
-    checked = _checked(sent, _PROJECT_FIELDS, _PROJECT_CHOICES)
-    fields = {name: value for name, value in checked.items() if value is not None}
+    fields = _checked(sent, _PROJECT_FIELDS, _PROJECT_CHOICES)
     if "name" in fields:
         fields["name"] = fields["name"][:_PROJECT_NAME_LENGTH]
     return fields
@@ -393,9 +430,11 @@ def _next_date(task: Json, now: datetime) -> datetime | None:
     due = dates.parse(task["dueDate"])
     start = now if task.get("repeatFrom") == "1" else due
     extensions = ("TT_SKIP", "TT_WORKDAY")
-    parts = [part for part in rule[6:].split(";") if not part.startswith(extensions)]
+    text = "".join(rule[6:].split()).upper()
+    parts = [part for part in text.split(";") if not part.startswith(extensions)]
     try:
-        step: Callable[[datetime], datetime | None] = rrulestr(";".join(parts), dtstart=start).after
-    except ValueError as problem:
+        if int(dict(part.split("=", 1) for part in parts).get("INTERVAL", 1)) < 1:
+            raise ValueError("INTERVAL must be 1 or more")  # else dateutil never ends
+        return rrulestr(";".join(parts), dtstart=start).after(start)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as problem:
         raise Refused("param_error", f"repeatFlag {rule!r}: {problem}") from None
-    return step(start)

@@ -62,6 +62,28 @@ def allow(client: httpx.Client, session: str, asked: dict[str, str]) -> httpx.Re
     return client.post("/oauth/authorize", data=form)
 
 
+class Flow:
+    """A consented flow of one app: new codes, and requests to exchange them."""
+
+    def __init__(self, client: httpx.Client, session: str, app: App) -> None:
+        self.client, self.session, self.app = client, session, app
+
+    def code(self, **changes: str | None) -> str:
+        """Return a new code for a right authorization request with these changes."""
+        asked = request_for(self.app, **changes)
+        return query_of(allow(self.client, self.session, asked))["code"]
+
+    def body(self, code: str, /, **changes: str | None) -> dict[str, str]:
+        """Return a right token request but for these changes; ``None`` leaves one out."""
+        right = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+        return {name: value for name, value in (right | changes).items() if value is not None}
+
+    def exchange(self, code: str, /, **changes: str | None) -> httpx.Response:
+        """Exchange a code, the client's credentials in the header."""
+        auth = (self.app.client_id, self.app.client_secret)
+        return self.client.post("/oauth/token", data=self.body(code, **changes), auth=auth)
+
+
 @pytest.fixture
 def ticktick(bare: World) -> Iterator[httpx.Client]:
     """A client for TickTick that follows no redirects."""

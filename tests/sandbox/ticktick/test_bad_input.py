@@ -145,7 +145,7 @@ def test_any_path_gets_an_answer(api: httpx.Client, path: str) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    [b"Bearer \xff\xfe", b"Bearer", b"Bearer  ", b"bearer \"'<b>", b"Basic x", b"\xe9"],
+    [b"Bearer \xff\xfe", b"Bearer", b"bearer \"'<b>", b"Basic x", b"\xe9"],
 )
 def test_any_authorization_header_gets_an_answer(world: World, header: bytes) -> None:
     reply = world.http.get(
