@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -17,6 +16,7 @@ from sandbox.arcade.authorizations import (
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed, required, whole_number
 from sandbox.arcade.providers import UnknownProvider
+from sandbox.arcade.reading import is_absolute
 
 
 async def _authorize(request: Request) -> JSONResponse:
@@ -115,11 +115,7 @@ def _next_uri(body: dict[str, Any]) -> str | None:
     value = body.get("next_uri")
     if value is None:
         return None
-    try:
-        usable = urlsplit(value).scheme in ("http", "https") and bool(urlsplit(value).hostname)
-    except (ValueError, AttributeError):
-        usable = False
-    if not usable:
+    if not isinstance(value, str) or not is_absolute(value):
         raise malformed("", "next_uri", "url", "next_uri must be a complete http or https URL")
     return value
 

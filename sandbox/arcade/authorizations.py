@@ -139,14 +139,12 @@ class Authorizations:
             UnknownAuthorization: no authorization has this id.
         """
         flow = self._flows.get(auth_id)
-        connection = flow.connection if flow else self._connection(auth_id)
-        if connection and self._expired(connection):
-            provider, scopes = self._current(connection.provider), connection.scopes
-            found = self._granted_or_asked(connection.user_id, provider, scopes)
-        elif found := connection or flow:
-            pass
-        else:
+        found = flow.connection or flow if flow else self._connection(auth_id)
+        if found is None:
             raise UnknownAuthorization(f"authorization {auth_id} not found")
+        if isinstance(found, Connection) and self._expired(found):
+            provider = self._current(found.provider)
+            found = self._granted_or_asked(found.user_id, provider, found.scopes)
         if isinstance(found, Flow) and wait > 0 and not self._closing:
             try:
                 async with asyncio.timeout(min(wait, LONGEST_WAIT)):

@@ -122,7 +122,8 @@ def _inspect(path: Path, source: str, fallback: Mapping[str, str]) -> Configurat
     try:
         variables = dict(fallback) | _variables(path)
     except (OSError, UnicodeDecodeError) as problem:
-        return _unusable(str(path.parent / ".env"), f"it can't be read: {problem}", "Mend it.")
+        fix = "Save it as UTF-8 text, or remove it."
+        return _unusable(source, f"it can't be read: {problem}", fix, where=path.parent / ".env")
     read: dict[str, Provider] = {}
     seen: set[str] = set()
     for number, sent in enumerate(listed):
@@ -157,8 +158,11 @@ def _inspect(path: Path, source: str, fallback: Mapping[str, str]) -> Configurat
     return replace(whole, findings=sorted(placed, key=lambda f: f.line or 0))
 
 
-def _unusable(source: str, text: str, fix: str, line: int | None = None) -> Configuration:
-    return Configuration(source, {}, [Finding(ERROR, source, text, fix, line=line)])
+def _unusable(
+    source: str, text: str, fix: str, *, line: int | None = None, where: Path | None = None
+) -> Configuration:
+    finding = Finding(ERROR, str(where or source), text, fix, line=line)
+    return Configuration(source, {}, [finding])
 
 
 def _or_empty(value: Any, empty: Any) -> Any:

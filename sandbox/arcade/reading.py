@@ -57,7 +57,9 @@ class Reader:
             self._error("type", f"{sent.get('type')!r} is not a provider type", "Write oauth2.")
         client_id = self._text(sent, "client_id", required=True)
         client_secret = self._text(sent, "client_secret")
-        enabled = sent.get("enabled", True)
+        enabled = sent.get("enabled")
+        if enabled is None:
+            enabled = True
         if not isinstance(enabled, bool):
             self._error("enabled", f"{enabled!r} is not a boolean", "Write true or false.")
         oauth2 = sent.get("oauth2")
@@ -110,7 +112,7 @@ class Reader:
             return None
         prefix = f"{where}."
         endpoint = self._text(sent, "endpoint", prefix=prefix, required=True)
-        if endpoint and not _is_absolute(endpoint):
+        if endpoint and not is_absolute(endpoint):
             self._error(
                 f"{prefix}endpoint",
                 f"{endpoint!r} is not a complete URL",
@@ -200,7 +202,7 @@ class Reader:
                 f"{sent['code_challenge_method']!r} is not a method",
                 "Only S256 is.",
             )
-        for name in set(sent) - {"enabled", "code_challenge_method"}:
+        for name in [n for n in sent if n not in ("enabled", "code_challenge_method")]:
             self._error(
                 f"oauth2.pkce.{name}",
                 "pkce has no such setting",
@@ -270,7 +272,8 @@ def placeholders(params: Mapping[str, str]) -> set[str]:
     return {name for text in params.values() for name in PLACEHOLDER.findall(text)}
 
 
-def _is_absolute(url: str) -> bool:
+def is_absolute(url: str) -> bool:
+    """Return whether this is a complete http or https URL."""
     try:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and parts.port != 0 and not re.search(r"[\s\x00-\x1f]", url)

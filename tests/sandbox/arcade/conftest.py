@@ -1,0 +1,75 @@
+"""What the tests of the Engine have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
+from tests.sandbox.conftest import World
+
+READ = ["tasks:read"]
+WRITE = ["tasks:write"]
+
+
+def call(world: World, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+    """Send a request with the API key."""
+    sent = {} if body is None else {"json": body}
+    headers = {"Authorization": API_KEY} | more.pop("headers", {})
+    return world.http.request(method, world.arcade_url + path, headers=headers, **sent, **more)
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    """Return the body of an authorization request; a change to ``...`` leaves the field out."""
+    body = {
+        "auth_requirement": {
+            "provider_id": PROVIDER_ID,
+            "provider_type": "oauth2",
+            "oauth2": {"scopes": READ},
+        },
+        "user_id": LEARNER,
+    } | changes
+    return {key: value for key, value in body.items() if value is not ...}
+
+
+def authorize(world: World, scopes: list[str] = READ, **changes: Any) -> dict[str, Any]:
+    """Ask for an authorization and return the answer."""
+    requirement = {"provider_id": PROVIDER_ID, "oauth2": {"scopes": scopes}}
+    body = asked(**{"auth_requirement": requirement} | changes)
+    reply = call(world, "POST", "/v1/auth/authorize", body)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def provider_body(provider_id: str = "made-up", **changes: Any) -> dict[str, Any]:
+    """Return the body that creates a provider; changes go into its ``oauth2``."""
+    return {
+        "id": provider_id,
+        "type": "oauth2",
+        "oauth2": {
+            "client_id": "made-up-client",
+            "client_secret": "made-up-secret",
+            "authorize_request": {
+                "endpoint": "https://provider.example/authorize",
+                "params": {
+                    "response_type": "code",
+                    "client_id": "{{client_id}}",
+                    "redirect_uri": "{{redirect_uri}}",
+                    "scope": "{{scopes}} {{existing_scopes}}",
+                },
+            },
+            "token_request": {
+                "endpoint": "https://provider.example/token",
+                "auth_method": "client_secret_basic",
+                "params": {"grant_type": "authorization_code", "redirect_uri": "{{redirect_uri}}"},
+            },
+        }
+        | changes,
+    }
+
+
+def problems(world: World) -> list[str]:
+    """Return what the Engine has written into the journal as problems."""
+    events = world.http.get(f"{world.arcade_url}/_sandbox/events").json()
+    return [event["text"] for event in events if event["problem"] and event["service"] == "Arcade"]
