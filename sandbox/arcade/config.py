@@ -67,63 +67,31 @@ def load(
 
 def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configuration:
     """Read an engine.yaml and return whatever can be said about it, without refusing."""
-    source = str(path)
     try:
-        return _inspect(path, source, fallback or {})
+        return _inspect(path, fallback or {})
     except RecursionError:
         fix = "Remove the alias that contains itself, or the nesting."
-        return _unusable(source, "the file is nested too deeply", fix)
+        finding = Finding(ERROR, str(path), "the file is nested too deeply", fix)
+    except _Unusable as problem:
+        where = problem.where or str(path)
+        finding = Finding(ERROR, where, problem.text, problem.fix, line=problem.line)
+    return Configuration(str(path), {}, [finding])
 
 
-def _inspect(path: Path, source: str, fallback: Mapping[str, str]) -> Configuration:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return _unusable(source, "the file does not exist", "Check the path.")
-    except (OSError, UnicodeDecodeError) as problem:
-        return _unusable(source, f"the file can't be read: {problem}", "Check the path.")
-    if not text.strip():
-        return _unusable(source, "the file is empty", "Begin it with auth: and its providers.")
+class _Unusable(Exception):
+    """The file can't be read as a configuration at all; carries the one finding."""
 
-    import yaml
+    def __init__(self, text: str, fix: str, line: int | None = None, where: str = "") -> None:
+        super().__init__(text)
+        self.text, self.fix, self.line, self.where = text, fix, line, where
 
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as problem:
-        mark = getattr(problem, "problem_mark", None)
-        position = getattr(problem, "position", None)  # of a character that YAML forbids
-        line = mark.line + 1 if mark else None
-        return _unusable(
-            source,
-            f"this is not YAML: {getattr(problem, 'problem', problem)}",
-            "Check the indentation and the quotes around this place.",
-            line=line if position is None else text.count("\n", 0, position) + 1,
-        )
-    if data is None:
-        return _unusable(source, "the file is empty", "Begin it with auth: and its providers.")
+
+def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
+    tree, data = _parsed(path)
     lines: dict[str, int] = {}
     findings = _walk(tree, "", lines, set())
-    if not isinstance(data, dict):
-        return _unusable(
-            source,
-            f"the file holds a {type(data).__name__}, not sections",
-            "Begin it with auth: and its providers.",
-        )
-    auth = _or_empty(data.get("auth"), {})
-    listed = _or_empty(auth.get("providers"), []) if isinstance(auth, dict) else auth
-    if not isinstance(auth, dict) or not isinstance(listed, list):
-        return _unusable(
-            source,
-            "auth.providers is not a list",
-            "Write 'auth:', below it 'providers:', and begin each provider with '- id:'.",
-            line=lines.get("auth.providers") or lines.get("auth"),
-        )
-    try:
-        variables = dict(fallback) | _variables(path)
-    except (OSError, UnicodeDecodeError) as problem:
-        fix = "Save it as UTF-8 text, or remove it."
-        return _unusable(source, f"it can't be read: {problem}", fix, where=path.parent / ".env")
+    listed = _providers_of(data, lines)
+    variables = dict(fallback) | _variables(path)
     read: dict[str, Provider] = {}
     seen: set[str] = set()
     for number, sent in enumerate(listed):
@@ -133,51 +101,83 @@ def _inspect(path: Path, source: str, fallback: Mapping[str, str]) -> Configurat
         name = filled.get("id") if isinstance(filled, dict) else None
         if isinstance(name, str | int):
             if str(name) in seen:
-                findings.append(
-                    Finding(
-                        ERROR,
-                        f"{where}.id",
-                        f"two providers have the id {str(name)!r}",
-                        "Give each its own id, or remove one.",
-                    )
-                )
+                text = f"two providers have the id {str(name)!r}"
+                fix = "Give each its own id, or remove one."
+                findings.append(Finding(ERROR, f"{where}.id", text, fix))
             seen.add(str(name))
         if isinstance(filled, dict) and filled.get("enabled") in ("true", "false"):
             filled["enabled"] = filled["enabled"] == "true"  # a variable is always a text
         if isinstance(filled, dict) and filled.get("enabled") is False:
             continue
-        findings += missing
         reader = Reader(where)
         provider = reader.provider(filled)
         told = {finding.where for finding in missing}
+        findings += missing
         findings += [finding for finding in reader.findings if finding.where not in told]
         if provider and not missing:
             read[where] = replace(provider, origin="static")
-    whole = Configuration(source, read, [], lines)
+    whole = Configuration(str(path), read, [], lines)
     placed = [replace(f, line=f.line or whole.line_of(f.where)) for f in findings]
     return replace(whole, findings=sorted(placed, key=lambda f: f.line or 0))
 
 
-def _unusable(
-    source: str, text: str, fix: str, *, line: int | None = None, where: Path | None = None
-) -> Configuration:
-    finding = Finding(ERROR, str(where or source), text, fix, line=line)
-    return Configuration(source, {}, [finding])
+def _parsed(path: Path) -> tuple[Any, Any]:
+    """Return the file as YAML nodes, which know their lines, and as plain values."""
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _Unusable("the file does not exist", "Check the path.") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise _Unusable(f"the file can't be read: {problem}", "Check the path.") from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as problem:
+        mark = getattr(problem, "problem_mark", None)
+        position = getattr(problem, "position", None)  # of a character that YAML forbids
+        line = mark.line + 1 if mark else None
+        raise _Unusable(
+            f"this is not YAML: {getattr(problem, 'problem', problem)}",
+            "Check the indentation and the quotes around this place.",
+            line if position is None else text.count("\n", 0, position) + 1,
+        ) from None
+    if data is None:
+        raise _Unusable("the file is empty", "Begin it with auth: and its providers.")
+    return tree, data
 
 
-def _or_empty(value: Any, empty: Any) -> Any:
-    """Return ``value``, or ``empty`` for a key that stands there with nothing below it."""
-    return empty if value is None else value
+def _providers_of(data: Any, lines: Mapping[str, int]) -> list[Any]:
+    """Return what stands below ``auth.providers``; a key with nothing below it is empty."""
+    if not isinstance(data, dict):
+        kind = type(data).__name__
+        fix = "Begin it with auth: and its providers."
+        raise _Unusable(f"the file holds a {kind}, not sections", fix)
+    auth = {} if data.get("auth") is None else data["auth"]
+    listed = auth.get("providers") if isinstance(auth, dict) else auth
+    listed = [] if listed is None else listed
+    if not isinstance(auth, dict) or not isinstance(listed, list):
+        raise _Unusable(
+            "auth.providers is not a list",
+            "Write 'auth:', below it 'providers:', and begin each provider with '- id:'.",
+            lines.get("auth.providers") or lines.get("auth"),
+        )
+    return listed
 
 
 def _variables(path: Path) -> dict[str, str]:
     """Return the variables of ``.env`` under those of the environment, which win."""
     beside = path.parent / ".env"
     values: dict[str, str] = {}
-    if beside.is_file():
-        from dotenv import dotenv_values
+    try:
+        if beside.is_file():
+            from dotenv import dotenv_values
 
-        values = {name: value or "" for name, value in dotenv_values(beside).items()}
+            values = {name: value or "" for name, value in dotenv_values(beside).items()}
+    except (OSError, UnicodeDecodeError) as problem:
+        fix = "Save it as UTF-8 text, or remove it."
+        raise _Unusable(f"it can't be read: {problem}", fix, where=str(beside)) from None
     return values | dict(os.environ)
 
 

@@ -136,7 +136,7 @@ def test_the_autopilot_can_deny(started: None, capsys: pytest.CaptureFixture[str
 
 
 def test_a_button_that_is_not_there_is_a_clear_error(started: None) -> None:
-    with pytest.raises(sandbox.Problem, match="has no form with Agree. It has: Cancel, Allow"):
+    with pytest.raises(sandbox.Problem, match=r"has no form with Agree\. It has: Cancel, Allow"):
         sandbox.open(pending(), click="Agree")
 
 
@@ -163,7 +163,7 @@ def test_a_person_gets_a_link(
 def test_a_page_shows_its_labelled_values(started: None) -> None:
     page = sandbox.open("https://developer.ticktick.com/manage/new")
     assert list(page) == ["Name", "App Service URL", "Description"]
-    with pytest.raises(KeyError, match="shows no 'Client ID'. It shows: Name"):
+    with pytest.raises(KeyError, match=r"shows no 'Client ID'\. It shows: Name"):
         page["Client ID"]
 
 

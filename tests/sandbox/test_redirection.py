@@ -204,9 +204,11 @@ def test_other_hosts_are_left_alone(redirected: World) -> None:
 def test_certificates_are_still_checked(redirected: World) -> None:
     entrance = httpx.get(f"{redirected.arcade_url}/_sandbox/tls").json()
     context = ssl.create_default_context(cadata=entrance["ca"])
-    with socket.create_connection(("127.0.0.1", entrance["port"])) as sock:
-        with pytest.raises(ssl.SSLCertVerificationError):
-            context.wrap_socket(sock, server_hostname="example.com")
+    with (
+        socket.create_connection(("127.0.0.1", entrance["port"])) as sock,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        context.wrap_socket(sock, server_hostname="example.com")
 
 
 def test_the_next_sitecustomize_still_runs(bare: World, tmp_path: Path) -> None:
