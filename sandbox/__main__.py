@@ -32,9 +32,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sandbox",
         description="Arcade's Engine and TickTick on this machine. Without a command: serve both.",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="load providers from FILE")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--config", type=Path, metavar="FILE", help="load providers from FILE")
     parser.add_argument("--strict", action="store_true", help="refuse what breaks the reference")
-    parser.add_argument("--empty", action="store_true", help="begin with no app and no provider")
+    begin.add_argument("--empty", action="store_true", help="begin with no app and no provider")
     parser.add_argument("--arcade-port", type=_port, default=ARCADE_PORT, metavar="PORT")
     parser.add_argument("--ticktick-port", type=_port, default=TICKTICK_PORT, metavar="PORT")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -72,7 +73,8 @@ def _serve(sent: argparse.Namespace) -> int:
         )
     running.start()
     try:
-        running.prepare(None if sent.empty else PROVIDER_ID, sent.config)
+        if not sent.empty:
+            running.prepare(PROVIDER_ID, sent.config)
     except ValueError as problem:
         running.stop()
         return _fail(str(problem))
@@ -145,19 +147,11 @@ def _run(program: list[str], environment: dict[str, str]) -> int:
 
 
 def _check(file: Path) -> int:
-    from sandbox.checker import check
+    from sandbox.checker import report
 
-    findings = check(file)
-    for finding in findings:
-        print(finding)
-    errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
-    print(f"{file}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
-    return 1 if errors else 0
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    lines, broken = report(file)
+    print("\n".join(lines))
+    return 1 if broken else 0
 
 
 def _fail(text: str) -> int:

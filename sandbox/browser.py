@@ -50,13 +50,18 @@ class Form:
 
 @dataclass
 class Page:
-    """A fetched page. ``values`` holds what its labelled fields show."""
+    """A fetched page.
+
+    ``error`` is what it reports as wrong, ``links`` has the addresses by their text, and
+    ``values`` what its labelled fields show.
+    """
 
     url: str
     status: int
     heading: str
     error: str
     forms: list[Form]
+    links: dict[str, str]
     values: dict[str, str]
 
 
@@ -65,9 +70,11 @@ class _Reader(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self._by_id: dict[str, Form] = {}
+        self.links: dict[str, str] = {}
         self.values: dict[str, str] = {}
         self.heading = ""
         self.error = ""
+        self.paragraph = ""
         self._form: Form | None = None
         self._label: str | None = None
         self._target: tuple[str, Any] | None = None
@@ -93,6 +100,10 @@ class _Reader(HTMLParser):
             self._target = ("heading", None)
         elif tag == "p" and sent.get("class") == "error":
             self._target = ("error", None)
+        elif tag == "p" and self.heading and not self.paragraph:
+            self._target = ("paragraph", None)
+        elif tag == "a":
+            self._target = ("link", sent.get("href", ""))
         elif tag == "small":
             self._target = ("hint", None)
 
@@ -103,10 +114,15 @@ class _Reader(HTMLParser):
             self.heading += data
         elif kind == "error":
             self.error += data
+        elif kind == "paragraph":
+            self.paragraph += data
+        elif kind == "link" and text:
+            self.links.setdefault(text, thing)
         elif kind == "button" and thing.form and text:
             thing.form.buttons[text] = thing
         elif kind == "textarea" and self._form:
-            self._form.fields[thing] = data.removeprefix("\n")
+            name, label = thing
+            self._form.fields[name] = self.values[label] = data.removeprefix("\n")
         elif self._label is not None and kind is None and text:
             self._label += text.removeprefix("* ")
 
@@ -115,7 +131,7 @@ class _Reader(HTMLParser):
             self._form = None
         elif tag == "label":
             self._label = None
-        elif tag in ("h1", "p", "button", "textarea", "small"):
+        elif tag in ("a", "h1", "p", "button", "textarea", "small"):
             self._target = None
 
     def _field(self, tag: str, sent: dict[str, str]) -> None:
@@ -127,7 +143,7 @@ class _Reader(HTMLParser):
         if label:
             self.values[label] = sent.get("value", "")
         if tag == "textarea":
-            self._target = ("textarea", name)
+            self._target = ("textarea", (name, label))
 
 
 class Browser:
@@ -152,6 +168,16 @@ class Browser:
     def open(self, url: str) -> Page:
         """Return the page at ``url``, signed in if it asked for that."""
         return self._go("GET", url)
+
+    def click(self, page: Page, text: str, fill: Mapping[str, str] | None = None) -> Page:
+        """Click a link or, after filling in its form, a button; return the next page.
+
+        Raises:
+            CannotDo: the page has no such link, field or button, or the server failed.
+        """
+        if text in page.links and not fill:
+            return self._go("GET", urljoin(page.url, page.links[text]))
+        return self.submit(page, text, fill)
 
     def submit(self, page: Page, click: str, fill: Mapping[str, str] | None = None) -> Page:
         """Fill in the fields by their labels, click the button, return the next page.
@@ -191,8 +217,9 @@ class Browser:
             url,
             response.status_code,
             reader.heading.strip(),
-            reader.error.strip(),
+            (reader.error or (reader.paragraph if response.is_error else "")).strip(),
             reader.forms,
+            reader.links,
             reader.values,
         )
         if urlsplit(url).path == "/signin" and response.status_code == 200:

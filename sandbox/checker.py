@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.arcade.config import inspect
-from sandbox.arcade.findings import WARNING, Finding
+from sandbox.arcade.findings import ERROR, WARNING, Finding
 from sandbox.arcade.reading import placeholders
 
 FACTS = Path(__file__).parent / "provider_facts.yaml"
@@ -62,6 +62,18 @@ def check(path: Path) -> list[Finding]:
             )
     placed = [replace(f, line=f.line or configuration.line_of(f.where)) for f in findings]
     return sorted(placed, key=lambda finding: finding.line or 0)
+
+
+def report(path: Path) -> tuple[list[str], bool]:
+    """Return the findings as lines, the count last, and whether one is an error."""
+    findings = check(path)
+    errors = sum(finding.severity == ERROR for finding in findings)
+    counts = f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}"
+    return [*map(str, findings), f"{path}: {counts}"], errors > 0
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _facts_about(endpoint: str) -> dict[str, Any]:

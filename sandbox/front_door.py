@@ -116,15 +116,15 @@ class Sandbox:
     def prepare(self, provider: str | None, config: Path | None = None) -> None:
         """Build what the earlier notebooks build, through the same forms and calls.
 
+        An app is registered at TickTick in any case.
+
         Args:
             provider: the id for a provider to add through the Engine's API, ``None`` for none.
             config: an engine.yaml whose providers to load instead.
 
         Raises:
-            ConfigurationRefused: the file can't be used.
+            ValueError: the file or the id can't be used.
         """
-        if provider is None and config is None:
-            return
         from sandbox.browser import Browser
 
         with Browser(self.local) as browser:
@@ -133,10 +133,11 @@ class Sandbox:
             app_url = self._newest_app_url()
             shown = browser.open(app_url).values
             credentials = shown["Client ID"], shown["Client Secret"]
+            redirect_uris = []
             if config:
                 redirect_uris = self._load(config, *credentials)
-            else:
-                redirect_uris = [self._add_provider(str(provider), *credentials)]
+            elif provider:
+                redirect_uris = [self._add_provider(provider, *credentials)]
             if redirect_uris:
                 page = browser.open(app_url)
                 _done(browser.submit(page, "Save", {"OAuth redirect URL": redirect_uris[0]}))

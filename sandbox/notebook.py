@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sandbox.browser import Page as BrowserPage
     from sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
     from sandbox.journal import Event
 
@@ -34,14 +35,15 @@ _running: _Running | None = None
 def start(
     provider: str | None = "arcade-ticktick",
     *,
+    app: bool = True,
     config: str | Path | None = None,
     strict: bool = False,
 ) -> None:
     """Start the sandbox in this process and say what was set up. Twice is harmless.
 
     Args:
-        provider: the id of a ready-made provider with its TickTick app; ``None`` starts
-            with neither, so that you make them yourself.
+        provider: the id of a ready-made provider; ``None`` for none, so that you make it.
+        app: whether TickTick has an app for it; ``False``, with no provider, for none.
         config: an engine.yaml to load providers from instead.
         strict: let the Engine refuse configurations that break the reference.
 
@@ -52,7 +54,7 @@ def start(
     if _is_live():
         _greet_live()
         return
-    wanted = (provider, str(config) if config else None, strict)
+    wanted = (provider, app, str(config) if config else None, strict)
     if _running is None:
         _running = _start(*wanted)
         atexit.register(stop)
@@ -85,7 +87,7 @@ def open(
 
     Args:
         url: the page; ``None`` or empty when there is nothing left to decide.
-        click: the button that the person is to click.
+        click: the link or button that the person is to click.
         fill: what to type, by the labels of the fields.
 
     Returns:
@@ -108,7 +110,14 @@ def open(
     todo += [f"click {click}"] if click else []
     print(f"Open {address}" + (f" and {', then '.join(todo)}." if todo else ""))
     _frame(address)
-    return Page(address)
+    return Page(address, click if not fill else None)
+
+
+def check(file: str | Path) -> None:
+    """Print what is wrong with an engine.yaml, as ``python -m sandbox check`` does."""
+    from sandbox.checker import report
+
+    print("\n".join(report(Path(file))[0]))
 
 
 def events() -> list[Event]:
@@ -147,11 +156,19 @@ clock = _Clock()
 class Page(Mapping[str, str]):
     """The labelled values of a page, such as ``page["Client ID"]``.
 
-    They are read anew each time, so that they show what a person has done meanwhile.
+    They are read anew each time, so that they show what a person has done meanwhile. A
+    link that the person was to click is followed; a button is not, for that is theirs.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, link: str | None = None) -> None:
+        self._url = url
+        self._link = link
+
+    @property
+    def url(self) -> str:
+        """Where the page is; empty if there was nothing to open."""
+        page = self._read()
+        return page.url.partition("?")[0] if page else ""
 
     def __getitem__(self, label: str) -> str:
         values = self._values()
@@ -170,12 +187,17 @@ class Page(Mapping[str, str]):
         """Show nothing when a cell ends with the page."""
 
     def _values(self) -> dict[str, str]:
-        if not self.url:
-            return {}
+        page = self._read()
+        return page.values if page else {}
+
+    def _read(self) -> BrowserPage | None:
+        if not self._url:
+            return None
         from sandbox.browser import Browser
 
         with Browser(_require().sandbox.local) as browser:
-            return browser.open(self.url).values
+            page = browser.open(self._url)
+            return browser.click(page, self._link) if self._link in page.links else page
 
 
 def _is_live() -> bool:
@@ -201,7 +223,7 @@ def _require() -> _Running:
     return _running
 
 
-def _start(provider: str | None, config: str | None, strict: bool) -> _Running:
+def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
     from sandbox.clocks import NOTEBOOK_TIME, Clock
     from sandbox.front_door import (
         ChangedEnvironment,
@@ -222,7 +244,8 @@ def _start(provider: str | None, config: str | None, strict: bool) -> _Running:
         sandbox = Sandbox(clock, journal, strict=strict, ports=(0, 0))
     sandbox.start()
     try:
-        sandbox.prepare(provider, Path(config) if config else None)
+        if app or provider or config:
+            sandbox.prepare(provider, Path(config) if config else None)
     except ValueError as problem:
         sandbox.stop()
         raise Problem(str(problem)) from None
@@ -235,7 +258,7 @@ def _start(provider: str | None, config: str | None, strict: bool) -> _Running:
         f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and the rest are set; you are {user}",
         "Network: ticktick.com and arcade.dev lead to the sandbox, never to the live services",
     ]
-    return _Running(sandbox, environment, redirection, (provider, config, strict), lines)
+    return _Running(sandbox, environment, redirection, (provider, app, config, strict), lines)
 
 
 def _steer(sandbox: Sandbox, url: str, click: str | None, fill: dict[str, str]) -> Page:
@@ -245,7 +268,7 @@ def _steer(sandbox: Sandbox, url: str, click: str | None, fill: dict[str, str]) 
         with Browser(sandbox.local) as browser:
             page = browser.open(url)
             if click:
-                page = browser.submit(page, click, fill)
+                page = browser.click(page, click, fill)
             signed_in = browser.signed_in
     except CannotDo as problem:
         raise Problem(str(problem)) from None

@@ -17,6 +17,7 @@ from sandbox import notebook
 from sandbox.clocks import NOTEBOOK_TIME
 from sandbox.serving import PortInUse, listen
 from sandbox.settings import ARCADE_PORT
+from tests.environment import ROOT
 
 LEARNER = "learner@example.com"
 
@@ -83,11 +84,24 @@ def test_a_used_port_gives_another_and_says_so(capsys: pytest.CaptureFixture[str
         taken.close()
 
 
-def test_without_a_provider_there_is_neither_app_nor_provider() -> None:
+def test_without_an_app_there_is_neither_app_nor_provider() -> None:
+    sandbox.start(provider=None, app=False)
+    assert Arcade().admin.auth_providers.list().total_count == 0
+    with pytest.raises(sandbox.Problem, match="has no form with Edit"):
+        sandbox.open("https://developer.ticktick.com/manage", click="Edit")
+
+
+@pytest.mark.parametrize("autopilot", ["0", "1"])
+def test_without_a_provider_there_is_an_app(
+    autopilot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_AUTOPILOT", autopilot)
     sandbox.start(provider=None)
     assert Arcade().admin.auth_providers.list().total_count == 0
-    page = sandbox.open("https://developer.ticktick.com/manage")
-    assert dict(page) == {}
+    page = sandbox.open("https://developer.ticktick.com/manage", click="Edit")
+    assert page["Name"] == "My TickTick app"
+    assert page["OAuth redirect URL"] == ""
+    assert page.url.endswith(f"/manage/app/{page['Client ID']}")
 
 
 def test_a_provider_of_another_name() -> None:
@@ -176,6 +190,11 @@ def test_the_autopilot_fills_in_a_form(started: None, capsys: pytest.CaptureFixt
         == "Autopilot: signed in, filled in Name, clicked Add → Manage Apps\n"
     )
     assert "registered the app Second app" in sandbox.events()[-1].text
+
+
+def test_checking_prints_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.check(ROOT / "snippets" / "engine.yaml")
+    assert capsys.readouterr().out.endswith("engine.yaml: 0 errors, 0 warnings\n")
 
 
 def test_events_hold_no_secret(started: None) -> None:
