@@ -12,9 +12,13 @@ from playwright.sync_api import Browser, sync_playwright
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start the installed Chromium. Without one, CI fails and a reader's run skips."""
+    """Start the installed Chromium. Without one, CI fails and a reader's run skips.
+
+    Per module: while Playwright's synchronous interface is open, no other event loop can
+    run in this thread.
+    """
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         reason = f"none of {', '.join(_BROWSERS)} is installed"
