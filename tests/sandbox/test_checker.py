@@ -15,7 +15,7 @@ from sandbox.settings import PROVIDER_ID
 from tests.sandbox.conftest import BOTH, make_world
 
 ROOT = Path(__file__).parent.parent.parent
-PUBLISHED = ROOT / "tests" / "sandbox" / "data" / "published_engine.yaml"
+PUBLISHED = ROOT / "notebooks" / "data" / "published_engine.yaml"
 REPAIRED = ROOT / "snippets" / "engine.yaml"
 
 OAUTH2 = "auth.providers[0].oauth2"

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from arcadepy import Arcade
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
 
 import sandbox
 from sandbox import notebook
@@ -238,3 +240,26 @@ def test_an_unknown_mode_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TUTORIAL_MODE", "Live")
     with pytest.raises(sandbox.Problem, match="TUTORIAL_MODE is 'Live'"):
         sandbox.start()
+
+
+def test_a_kernel_restart_frees_everything() -> None:
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        first = printed(client, "import sandbox; sandbox.start()")
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=30)
+        assert printed(client, "import sandbox; sandbox.start()") == first
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def printed(client: BlockingKernelClient, code: str) -> str:
+    texts: list[str] = []
+    client.execute_interactive(
+        code,
+        timeout=30,
+        output_hook=lambda message: texts.append(message["content"].get("text", "")),
+    )
+    assert "Sandbox: Arcade at" in "".join(texts)
+    return "".join(texts)
