@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from sandbox.serving import listen, port_of
 
@@ -38,7 +40,13 @@ def sandbox(*arguments: str) -> Iterator[Server]:
     """Run ``python -m sandbox`` on free ports, Arcade's first."""
     arcade, ticktick = _free_ports(2)
     options = (f"--arcade-port={arcade}", f"--ticktick-port={ticktick}", *arguments)
-    with _serving(("sandbox", *options), (arcade, ticktick), "/v1/health") as server:
+    with (
+        TemporaryFile() as output,
+        _serving(("sandbox", *options), (arcade, ticktick), "/v1/health", output) as server,
+    ):
+        # It greets once its provider is there, too.
+        while not os.fstat(output.fileno()).st_size and server.process.poll() is None:
+            time.sleep(0.001)
         yield server
 
 
@@ -46,7 +54,7 @@ def sandbox(*arguments: str) -> Iterator[Server]:
 def bare() -> Iterator[Server]:
     """Run the bare application on a free port."""
     (port,) = _free_ports(1)
-    with _serving(("benchmarks.bare", str(port)), (port,), "/") as server:
+    with _serving(("benchmarks.bare", str(port)), (port,), "/", subprocess.DEVNULL) as server:
         yield server
 
 
@@ -62,7 +70,7 @@ class Load:
 
 def flows_per_second(load: Load) -> float:
     """Run the load generator in a process of its own."""
-    run = subprocess.run(  # noqa: S603 -- our own module
+    run = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],
         cwd=ROOT,
         env=environment(),
@@ -77,14 +85,16 @@ def flows_per_second(load: Load) -> float:
 
 
 @contextmanager
-def _serving(module: tuple[str, ...], ports: tuple[int, ...], path: str) -> Iterator[Server]:
+def _serving(
+    module: tuple[str, ...], ports: tuple[int, ...], path: str, output: IO[bytes] | int
+) -> Iterator[Server]:
     began = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 -- our own modules
-        [sys.executable, "-m", *module], cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL
+    process = subprocess.Popen(
+        [sys.executable, "-m", *module], cwd=ROOT, env=environment(), stdout=output
     )
     try:
         _wait_for_answer(process, ports[0], path)
-        yield Server(process, ports, time.perf_counter() - began)
+        yield Server(process, ports, first_answer=time.perf_counter() - began)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
         self.at = 0.0
         self._got = b""
         self._answer: asyncio.Future[bytes] | None = None
+        self._transport: asyncio.Transport
 
     @classmethod
     async def to(cls, port: int) -> Connection:
@@ -52,9 +53,8 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
         return connection
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def ask(self, sent: bytes) -> asyncio.Future[bytes]:
