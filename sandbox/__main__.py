@@ -8,10 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from sandbox.settings import API_KEY, ARCADE_PORT, LEARNER, PASSWORD, PROVIDER_ID, TICKTICK_PORT
+
+if TYPE_CHECKING:
+    from sandbox.journal import Event
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,7 +64,8 @@ def _serve(sent: argparse.Namespace) -> int:
     from sandbox.journal import Journal
 
     clock = Clock()
-    journal = Journal(clock)
+    happened: deque[Event] = deque()
+    journal = Journal(clock, listener=happened.append)
     try:
         running = Sandbox(
             clock, journal, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict
@@ -78,6 +84,7 @@ def _serve(sent: argparse.Namespace) -> int:
     except ValueError as problem:
         running.stop()
         return _fail(str(problem))
+    running.ready = True
     option = "" if sent.arcade_port == ARCADE_PORT else f"--arcade-port {sent.arcade_port} "
     print(
         f"The sandbox is running. Press Ctrl+C to stop it.\n"
@@ -88,9 +95,6 @@ def _serve(sent: argparse.Namespace) -> int:
         f"  python -m sandbox exec {option}-- python snippets/python/auth_flow.py\n",
         flush=True,
     )
-    for event in journal.events:
-        print(event, flush=True)
-    journal.listener = lambda event: print(event, flush=True)
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -98,7 +102,10 @@ def _serve(sent: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    stopped.wait()
+    while not stopped.wait(0.1):
+        # Printed here and not by the listener, which runs between two requests.
+        while happened:
+            print(happened.popleft(), flush=not happened)
     running.stop()
     return 0
 
@@ -121,6 +128,7 @@ def _exec(program: list[str], port: int) -> int:
             started = Sandbox(clock, Journal(clock), ports=(0, 0))
         started.start()
         started.prepare(PROVIDER_ID)
+        started.ready = True
         url = started.arcade_url
     print(f"sandbox: {'started at' if started else 'using'} {url}", file=sys.stderr, flush=True)
     # Unbuffered, so that a printed link is seen before the program waits for its click.

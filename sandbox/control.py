@@ -43,7 +43,8 @@ def create_app(running: Sandbox, open_tls: Callable[[], dict[str, Any]]) -> Star
         return render(HERE, "overview.html", running=running, events=list(running.journal.events))
 
     async def state(request: Request) -> Response:
-        return JSONResponse({"arcade": running.arcade_url, "ticktick": running.ticktick_url})
+        urls = {"arcade": running.arcade_url, "ticktick": running.ticktick_url}
+        return JSONResponse(urls | {"ready": running.ready})
 
     async def events(request: Request) -> Response:
         return JSONResponse([_shown(event) for event in running.journal.events])

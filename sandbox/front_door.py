@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from sandbox.browser import Page
 
 WORKER_SECRET = "sandbox-worker-secret-with-32-bytes-or-more"  # noqa: S105 -- not a secret
+
+_STARTING_TRIES = 50  # of a tenth of a second each
 
 _APP = {
     "Name": "My TickTick app",
@@ -88,6 +91,7 @@ class Sandbox:
         self._arcade_app = arcade.create_app(self.engine)
         self._serving = Serving()
         self._tls: dict[str, Any] = {}
+        self.ready = False  # whether everything that was wanted at the start is built
         self._ticktick_app.state.ticktick.sign_up(LEARNER, PASSWORD, "Learner")
 
     def start(self) -> None:
@@ -268,7 +272,10 @@ def client_environment(arcade_url: str) -> dict[str, str]:
 
 
 def find_running(port: int) -> str | None:
-    """Return the URL of the sandbox on this port, ``None`` if there is none."""
+    """Return the URL of the sandbox on this port, ``None`` if there is none.
+
+    One that is still starting is waited for.
+    """
     import httpx
 
     from sandbox.browser import local_client
@@ -276,10 +283,16 @@ def find_running(port: int) -> str | None:
     url = f"http://localhost:{port}"
     try:
         with local_client() as client:
-            state = client.get(f"{url}/_sandbox/state", timeout=2).json()
+            for _ in range(_STARTING_TRIES):
+                state = client.get(f"{url}/_sandbox/state", timeout=2).json()
+                if not isinstance(state, dict) or state.get("arcade") != url:
+                    return None
+                if state.get("ready"):
+                    break
+                time.sleep(0.1)
     except (httpx.HTTPError, ValueError):
         return None
-    return url if isinstance(state, dict) and state.get("arcade") == url else None
+    return url
 
 
 class ChangedEnvironment:

@@ -29,6 +29,7 @@ def _environment(folder: Path):
     return Environment(
         loader=FileSystemLoader([folder, SHARED]),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

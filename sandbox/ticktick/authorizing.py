@@ -159,7 +159,8 @@ def _error_page(error: ShownToPerson) -> HTMLResponse:
 async def authorize(request: Request) -> Response:
     """Show the consent page, or what is wrong with the request."""
     ticktick = service_of(request)
-    sent = {name: request.query_params[name] for name in _CARRIED if name in request.query_params}
+    query = request.query_params
+    sent = {name: query[name] for name in _CARRIED if name in query}
     session = session_for_page(request)
     account = ticktick.accounts.signed_in(session)
     if account is None:
