@@ -12,6 +12,6 @@ With ``TUTORIAL_MODE=live`` nothing is started or changed: the same code then ta
 live services with your own key.
 """
 
-from sandbox.notebook import Problem, check, clock, events, open, start, stop
+from sandbox.notebook import Problem, check, clock, events, open, start, start_worker, stop
 
-__all__ = ["Problem", "check", "clock", "events", "open", "start", "stop"]
+__all__ = ["Problem", "check", "clock", "events", "open", "start", "start_worker", "stop"]

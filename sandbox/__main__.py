@@ -146,6 +146,7 @@ def _run(program: list[str], environment: dict[str, str]) -> int:
     except OSError as problem:
         _fail(f"{program[0]} can't be run: {problem.strerror}.")
         return 127
+    signal.signal(signal.SIGTERM, lambda number, frame: child.terminate())
     while True:
         try:
             code = child.wait()

@@ -38,14 +38,34 @@ class Button:
 
 @dataclass
 class Form:
-    """A form with its fields by name, the names by label and the buttons by their text."""
+    """A form with its fields by name, the names by label and the buttons by their text.
+
+    ``fields`` holds what is shown: a box shows ``on`` or ``off``, a select field the text of
+    its option. ``choices`` holds what these two send for each answer, ``None`` for nothing;
+    a select field also takes the value of an option for an answer.
+    """
 
     action: str
     method: str
     multipart: bool
     fields: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str | None]] = field(default_factory=dict)
     buttons: dict[str, Button] = field(default_factory=dict)
+
+    def filled(self, fill: Mapping[str, str]) -> dict[str, str]:
+        """Return what the form sends after ``fill``, by label, was put into its fields.
+
+        Raises:
+            CannotDo: a field offers no such choice.
+        """
+        for label, text in fill.items():
+            offered = self.choices.get(self.labels[label])
+            if offered and text not in offered:
+                raise CannotDo(f"{label} can't be {text!r}. It can be: {', '.join(offered)}.")
+        shown = self.fields | {self.labels[label]: text for label, text in fill.items()}
+        sent = {name: self.choices.get(name, {text: text})[text] for name, text in shown.items()}
+        return {name: text for name, text in sent.items() if text is not None}
 
 
 @dataclass
@@ -77,6 +97,7 @@ class _Reader(HTMLParser):
         self.paragraph = ""
         self._form: Form | None = None
         self._label: str | None = None
+        self._select: tuple[str, str] = ("", "")
         self._target: tuple[str, Any] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -93,6 +114,10 @@ class _Reader(HTMLParser):
             self._label = ""
         elif tag in ("input", "textarea"):
             self._field(tag, sent)
+        elif tag == "select":
+            self._select = (sent.get("name", ""), self._label or "")
+        elif tag == "option":
+            self._target = ("option", sent)
         elif tag == "button":
             form = self._by_id.get(sent["form"]) if "form" in sent else self._form
             self._target = ("button", Button(form, sent.get("name"), sent.get("value", "")))
@@ -120,6 +145,8 @@ class _Reader(HTMLParser):
             self.links.setdefault(text, thing)
         elif kind == "button" and thing.form and text:
             thing.form.buttons[text] = thing
+        elif kind == "option" and text:
+            self._option(text, thing)
         elif kind == "textarea" and self._form:
             name, label = thing
             self._form.fields[name] = self.values[label] = data.removeprefix("\n")
@@ -131,17 +158,33 @@ class _Reader(HTMLParser):
             self._form = None
         elif tag == "label":
             self._label = None
-        elif tag in ("a", "h1", "p", "button", "textarea", "small"):
+        elif tag in ("a", "h1", "p", "button", "textarea", "small", "option"):
             self._target = None
+
+    def _option(self, text: str, sent: dict[str, str]) -> None:
+        """Note one option; what is shown is the selected one, without one the first."""
+        name, label = self._select
+        if self._form is None:
+            return
+        value = sent.get("value", text)
+        first = name not in self._form.choices
+        self._form.choices.setdefault(name, {}).update({text: value, value: value})
+        self._form.labels[label] = name
+        if first or "selected" in sent:
+            self._form.fields[name] = self.values[label] = text
 
     def _field(self, tag: str, sent: dict[str, str]) -> None:
         name, label = sent.get("name"), self._label
+        box = sent.get("type") == "checkbox"
+        shown = ("on" if "checked" in sent else "off") if box else sent.get("value", "")
         if self._form and name and sent.get("type") != "file":
-            self._form.fields[name] = sent.get("value", "")
+            self._form.fields[name] = shown
             if label:
                 self._form.labels[label] = name
+            if box:
+                self._form.choices[name] = {"on": sent.get("value", "on"), "off": None}
         if label:
-            self.values[label] = sent.get("value", "")
+            self.values[label] = shown
         if tag == "textarea":
             self._target = ("textarea", (name, label))
 
@@ -183,7 +226,7 @@ class Browser:
         """Fill in the fields by their labels, click the button, return the next page.
 
         Raises:
-            CannotDo: the page has no such field or button, or the server failed.
+            CannotDo: the page has no such field, choice or button, or the server failed.
         """
         fill = dict(fill or {})
         forms = [f for f in page.forms if click in f.buttons and not set(fill) - set(f.labels)]
@@ -195,7 +238,7 @@ class Browser:
             )
         form = forms[0]
         button = form.buttons[click]
-        data = form.fields | {form.labels[label]: value for label, value in fill.items()}
+        data = form.filled(fill)
         if button.name:
             data[button.name] = button.value
         url = urljoin(page.url, form.action)

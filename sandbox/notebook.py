@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sandbox.browser import Page as BrowserPage
     from sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
     from sandbox.journal import Event
+    from sandbox.worker_process import WorkerProcess
 
 
 class Problem(RuntimeError):
@@ -27,7 +28,10 @@ class _Running:
     redirection: Redirection
     wanted: tuple[object, ...]
     lines: list[str]
+    workers: dict[str, WorkerProcess] = field(default_factory=dict)
 
+
+_WORKER_PORT = 8002  # the one that Arcade's documentation uses
 
 _running: _Running | None = None
 
@@ -72,6 +76,8 @@ def stop() -> None:
     if _running is None:
         return
     running, _running = _running, None
+    for worker in running.workers.values():
+        worker.stop()
     running.redirection.off()
     running.environment.restore()
     running.sandbox.stop()
@@ -106,11 +112,52 @@ def open(
     if os.environ.get("SANDBOX_AUTOPILOT") == "1":
         return _steer(running.sandbox, url, click, dict(fill or {}))
     address = running.sandbox.local(url)
-    todo = [f"type {value} into {label}" for label, value in (fill or {}).items()]
+    todo = ["fill in the form"] if fill else []
     todo += [f"click {click}"] if click else []
     print(f"Open {address}" + (f" and {', then '.join(todo)}." if todo else ""))
+    for label, value in (fill or {}).items():
+        hidden = any(word in label.lower() for word in ("secret", "password"))
+        print(f"  {label}: {'copy it from where it is shown' if hidden else value}")
     _frame(address)
     return Page(address, click if not fill else None)
+
+
+def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
+    """Serve the tools of a folder from a real worker, and say where.
+
+    Calling it again starts the worker anew, with what its files hold then. Live nothing is
+    started: the address is that of ``WORKER_URI``.
+
+    Args:
+        folder: where the tools are.
+        name: what their toolkit is called: ``ticktick`` makes ``Ticktick``.
+
+    Returns:
+        The address to give to the Engine.
+
+    Raises:
+        Problem: the sandbox does not run, or the worker does not start; with its last words.
+    """
+    if _is_live():
+        uri = os.environ.get("WORKER_URI", "")
+        print(f"Live: your worker is at {uri or 'the address you set as WORKER_URI'}.")
+        return uri
+    from sandbox.serving import PortInUse
+    from sandbox.worker_process import WorkerDidNotStart, WorkerProcess
+
+    workers = _require().workers
+    secret = os.environ["ARCADE_WORKER_SECRET"]
+    worker = workers.setdefault(name, WorkerProcess(Path(folder), name, secret, port=_WORKER_PORT))
+    try:
+        try:
+            worker.start()
+        except PortInUse:
+            worker.port = 0
+            worker.start()
+    except WorkerDidNotStart as problem:
+        raise Problem(str(problem)) from None
+    print(f"Worker: {Path(folder).name} is served at {worker.uri}")
+    return worker.uri
 
 
 def check(file: str | Path) -> None:
@@ -249,6 +296,7 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
     except ValueError as problem:
         sandbox.stop()
         raise Problem(str(problem)) from None
+    sandbox.ready = True
     environment = ChangedEnvironment(client_environment(sandbox.arcade_url))
     redirection = Redirection(sandbox.arcade_url)
     redirection.on()

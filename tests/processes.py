@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, Queue
 
 from sandbox.serving import listen, port_of
@@ -19,9 +20,16 @@ class Output:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.lines: list[str] = []
+        self._process = process
         self._queue: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._reader.start()
+
+    def close(self) -> None:
+        """Wait until everything is read, and close the pipe."""
+        self._reader.join(timeout=10)
+        assert self._process.stdout
+        self._process.stdout.close()
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout
@@ -59,6 +67,7 @@ def running(*command: str) -> Iterator[tuple[subprocess.Popen[str], Output]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     output = Output(process)
     try:
@@ -66,10 +75,12 @@ def running(*command: str) -> Iterator[tuple[subprocess.Popen[str], Output]]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(timeout=30)
-        output._reader.join(timeout=10)
-        assert process.stdout
-        process.stdout.close()
+        try:
+            process.wait(timeout=10)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # whatever it left behind
+        output.close()
 
 
 def sandbox(*arguments: str) -> list[str]:

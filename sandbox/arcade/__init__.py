@@ -12,9 +12,17 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.arcade import admin_api, auth_api, browser_pages
+from sandbox.arcade import (
+    admin_api,
+    auth_api,
+    browser_pages,
+    dashboard,
+    tools_api,
+    workers_api,
+)
 from sandbox.arcade.engine import Engine, engine_of
 from sandbox.arcade.errors import EngineError, engine_error, no_route, unauthorized
+from sandbox.arcade.provider_admin import ProviderRefused
 
 _OPEN = ("/v1/health", "/v1/config")
 _KEYED_PAGE = "/api/v1/oauth/confirm_user"
@@ -66,11 +74,20 @@ def create_app(engine: Engine) -> Starlette:
             *auth_api.routes,
             *admin_api.routes,
             *browser_pages.routes,
+            *dashboard.routes,
+            *workers_api.routes,
+            *tools_api.routes,
             Route("/v1/health", _health, methods=["GET"]),
             Route("/v1/config", _config, methods=["GET"]),
         ],
         middleware=[Middleware(RequireKey, key=engine.settings.api_key)],
-        exception_handlers={404: no_route, 405: no_route, EngineError: engine_error},
+        exception_handlers={
+            404: no_route,
+            405: no_route,
+            EngineError: engine_error,
+            ProviderRefused: admin_api.provider_refused,
+            dashboard.Problem: dashboard.problem_page,
+        },
     )
     app.router.redirect_slashes = False
     app.state.engine = engine

@@ -41,7 +41,7 @@ async def _authorize(request: Request) -> JSONResponse:
         provider = engine.providers.resolve(*references)
     except UnknownProvider as problem:
         raise EngineError(400, "bad_request", str(problem)) from None
-    answer = engine.authorizations.authorize(
+    answer = await engine.authorizations.authorize(
         user_id, provider, _scopes(requirement), _next_uri(body)
     )
     return JSONResponse(answer)

@@ -13,11 +13,12 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.arcade.broker import ExchangeFailed, authorize_url, exchange
+from sandbox.arcade.broker import authorize_url, exchange
+from sandbox.arcade.connections import Connection, Connections
 from sandbox.arcade.providers import Provider, Providers
+from sandbox.arcade.replies import RequestFailed
 from sandbox.clocks import Clock
 from sandbox.ids import Ids
 from sandbox.journal import Journal
@@ -27,18 +28,6 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 59  # seconds, from the published API description
 _FLOWS_KEPT = 1000
-
-
-@dataclass
-class Connection:
-    """What one user has granted to one provider. ``scopes`` is everything ever granted."""
-
-    id: str
-    user_id: str
-    provider: Provider
-    token: str
-    scopes: list[str]
-    expires_at: datetime | None
 
 
 @dataclass
@@ -96,7 +85,6 @@ class Authorizations:
         strict: bool,
     ) -> None:
         self._providers = providers
-        self._clock = clock
         self._ids = ids
         self._journal = journal
         self._base_url = base_url
@@ -106,7 +94,9 @@ class Authorizations:
         self._flows: OrderedDict[str, Flow] = OrderedDict()  # by auth_id
         self._by_flow_id: dict[str, Flow] = {}
         self._pending: dict[tuple[str, str, frozenset[str]], Flow] = {}
-        self._connections: dict[tuple[str, str], Connection] = {}
+        self._connections = Connections(
+            providers, clock, ids, journal, client=client, strict=strict
+        )
         self._closing = False
 
     @property
@@ -120,31 +110,41 @@ class Authorizations:
 
     # The API's side
 
-    def authorize(
+    async def authorize(
         self, user_id: str, provider: Provider, scopes: list[str], next_uri: str | None = None
     ) -> dict[str, Any]:
         """Return the completed authorization, or the pending one with its URL.
 
+        A token that has expired is refreshed if the provider has a way for it.
         Asking again for the same while it is pending returns the same flow and URL, even
         if the provider was edited in between, as measured of the live Engine.
         """
-        return _shown(self._granted_or_asked(user_id, provider, scopes, next_uri))
+        return _shown(await self._granted_or_asked(user_id, provider, scopes, next_uri))
+
+    def standing(self, user_id: str, provider: Provider, scopes: list[str]) -> str:
+        """Return ``completed``, ``pending`` or ``not_started``, and start nothing."""
+        connection = self._connections.get(user_id, provider)
+        granted = connection is not None and set(scopes) <= set(connection.scopes)
+        if connection and granted and not self._connections.ended(connection):
+            return "completed"
+        key = (user_id, provider.external_id, frozenset(scopes))
+        return "pending" if key in self._pending else "not_started"
 
     async def status(self, auth_id: str, wait: int = 0) -> dict[str, Any]:
         """Return an authorization, after ``wait`` seconds at most if it is pending.
 
-        One whose token has expired is asked for anew.
+        A token that has expired is refreshed, or else asked for anew.
 
         Raises:
             UnknownAuthorization: no authorization has this id.
         """
         flow = self._flows.get(auth_id)
-        found = flow.connection or flow if flow else self._connection(auth_id)
+        found = flow.connection or flow if flow else self._connections.by_id(auth_id)
         if found is None:
             raise UnknownAuthorization(f"authorization {auth_id} not found")
-        if isinstance(found, Connection) and self._expired(found):
-            provider = self._current(found.provider)
-            found = self._granted_or_asked(found.user_id, provider, found.scopes)
+        if isinstance(found, Connection) and self._connections.expired(found):
+            provider = self._providers.current(found.provider)
+            found = await self._granted_or_asked(found.user_id, provider, found.scopes)
         if isinstance(found, Flow) and wait > 0 and not self._closing:
             try:
                 async with asyncio.timeout(min(wait, LONGEST_WAIT)):
@@ -168,7 +168,7 @@ class Authorizations:
             raise UserMismatch(user_id)
         code, flow.code = flow.code, None
         assert code is not None
-        provider = self._current(flow.provider)
+        provider = self._providers.current(flow.provider)
         try:
             reply = await exchange(
                 self._client(),
@@ -178,11 +178,12 @@ class Authorizations:
                 code_verifier=flow.code_verifier,
                 strict=self._strict,
             )
-        except ExchangeFailed as failure:
+        except RequestFailed as failure:
             flow.problem = str(failure)
             self._note(f"{flow.auth_id} stays pending: {failure}", problem=True)
             return flow
-        self._complete(flow, reply.access_token, reply.expires_in)
+        connection = await self._connections.grant(flow.user_id, provider, reply, flow.scopes)
+        self._complete(flow, connection)
         return flow
 
     # The browser's side
@@ -216,8 +217,7 @@ class Authorizations:
             f for f in self._flows.values() if f.provider.external_id == provider.external_id
         ]:
             self._drop(flow)
-        for key in [key for key in self._connections if key[1] == provider.external_id]:
-            del self._connections[key]
+        self._connections.forget(provider)
 
     def problems(self) -> list[Flow]:
         """Return the pending flows whose last attempt failed."""
@@ -229,29 +229,23 @@ class Authorizations:
         for flow in self._flows.values():
             flow.changed.set()
 
-    def _current(self, provider: Provider) -> Provider:
-        """Return the provider as it is configured now."""
-        return self._providers.by_external_id(provider.external_id) or provider
-
-    def _connection(self, connection_id: str) -> Connection | None:
-        return next((c for c in self._connections.values() if c.id == connection_id), None)
-
-    def _granted_or_asked(
+    async def _granted_or_asked(
         self, user_id: str, provider: Provider, scopes: list[str], next_uri: str | None = None
     ) -> Connection | Flow:
-        connection = self._connections.get((user_id, provider.external_id))
-        expired = connection is not None and self._expired(connection)
-        if expired:
-            connection = None
+        connection = self._connections.get(user_id, provider)
         if connection and set(scopes) <= set(connection.scopes):
-            return connection
+            await self._connections.renew(connection)
+            if not self._connections.expired(connection):
+                return connection
+        ended = connection is not None and self._connections.ended(connection)
         key = (user_id, provider.external_id, frozenset(scopes))
         flow = self._pending.get(key)
         if flow is None:
-            if expired:
+            if ended:
                 text = f"the token of {user_id} has expired and can't be refreshed"
                 self._note(text, problem=True)
-            flow = self._start(user_id, provider, scopes, next_uri, connection)
+            granted = connection.scopes if connection and not ended else []
+            flow = self._start(user_id, provider, scopes, next_uri, granted)
             self._pending[key] = flow
         return flow
 
@@ -261,11 +255,10 @@ class Authorizations:
         provider: Provider,
         scopes: list[str],
         next_uri: str | None,
-        connection: Connection | None,
+        granted: list[str],
     ) -> Flow:
         flow_id = str(uuid.UUID(self._ids.uuid4("flow")))
         code_verifier = base64.urlsafe_b64encode(secrets.token_bytes(48)).decode()
-        granted = connection.scopes if connection else []
         url = authorize_url(
             provider,
             redirect_uri=self.redirect_uri(provider),
@@ -291,29 +284,16 @@ class Authorizations:
         self._note(f"{flow.auth_id} asks {user_id} for {' '.join(scopes) or 'no scope'}")
         return flow
 
-    def _complete(self, flow: Flow, token: str, expires_in: int | None) -> None:
-        key = (flow.user_id, flow.provider.external_id)
-        connection = self._connections.get(key)
-        if connection is None or self._expired(connection):
-            connection = Connection(
-                id=self._ids.base62("connection", 30, prefix="ac_sandbox"),
-                user_id=flow.user_id,
-                provider=flow.provider,
-                token="",
-                scopes=[],
-                expires_at=None,
-            )
-            self._connections[key] = connection
-        connection.token = token
-        connection.scopes += [scope for scope in flow.scopes if scope not in connection.scopes]
-        connection.expires_at = (
-            None if expires_in is None else self._clock.now() + timedelta(seconds=expires_in)
-        )
+    def _complete(self, flow: Flow, connection: Connection) -> None:
         flow.connection = connection
         flow.problem = None
-        self._pending.pop((*key, frozenset(flow.scopes)), None)
+        self._pending.pop((flow.user_id, flow.provider.external_id, frozenset(flow.scopes)), None)
         flow.changed.set()
         self._note(f"{flow.auth_id} completed for {flow.user_id}: {' '.join(connection.scopes)}")
+        missing = [scope for scope in flow.scopes if scope not in connection.scopes]
+        if missing:
+            text = f"the provider granted less than {flow.auth_id} asked for, without "
+            self._note(text + " ".join(missing), problem=True)
 
     def _drop(self, flow: Flow) -> None:
         key = (flow.user_id, flow.provider.external_id, frozenset(flow.scopes))
@@ -322,9 +302,6 @@ class Authorizations:
         self._flows.pop(flow.auth_id, None)
         self._by_flow_id.pop(flow.flow_id, None)
         flow.changed.set()
-
-    def _expired(self, connection: Connection) -> bool:
-        return connection.expires_at is not None and connection.expires_at <= self._clock.now()
 
     def _note(self, text: str, *, problem: bool = False) -> None:
         self._journal.note("Arcade", text, problem=problem)
@@ -350,11 +327,12 @@ def _pending(flow: Flow) -> dict[str, Any]:
 
 
 def _completed(connection: Connection) -> dict[str, Any]:
+    info = {} if connection.user_info is None else {"user_info": connection.user_info}
     return {
         "id": connection.id,
         "user_id": connection.user_id,
         "provider_id": connection.provider.id,
         "status": "completed",
-        "context": {"token": connection.token},
+        "context": {"token": connection.token} | info,
         "scopes": list(connection.scopes),
     }

@@ -5,31 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
-from sandbox.arcade.providers import FORM, JSON, OAuthRequest, Provider
+from sandbox.arcade import replies
+from sandbox.arcade.providers import JSON, OAuthRequest, Provider
 from sandbox.arcade.reading import PLACEHOLDER
+from sandbox.arcade.replies import RequestFailed, TokenReply
 
 if TYPE_CHECKING:
     import httpx
-
-
-_LONGEST_LIFE = 100 * 365 * 86400  # seconds; what a clock can still count
-
-
-class ExchangeFailed(Exception):
-    """The token endpoint did not answer with a token; the text says why, without secrets."""
-
-
-@dataclass(frozen=True)
-class TokenReply:
-    """What a token endpoint granted. ``expires_in`` is in seconds, ``None`` if not told."""
-
-    access_token: str
-    expires_in: int | None
 
 
 def authorize_url(
@@ -75,31 +63,59 @@ async def exchange(
     """Exchange a code for a token.
 
     Raises:
-        ExchangeFailed: the endpoint can't be reached, refuses, or answers without a token.
+        RequestFailed: the endpoint can't be reached, refuses, or answers without a token.
     """
     request = provider.token_request
-    values = {
-        "client_id": provider.client_id,
-        "client_secret": provider.client_secret,
-        "redirect_uri": redirect_uri,
-        "code": code,
-    }
+    values = _credentials(provider) | {"redirect_uri": redirect_uri, "code": code}
     params = fill(request.params, values) | {"code": code}
     if provider.pkce:
         params["code_verifier"] = code_verifier
-    if request.auth_method not in ("", "client_secret_basic"):
-        # A slip: what the live Engine does with such a method is not known.
-        params.setdefault("client_id", provider.client_id)
-        params.setdefault("client_secret", provider.client_secret)
-    try:
+    with _untold(code, code_verifier, provider.client_secret):
         reply = await _send(client, provider, request, params)
-        return _read(reply, request, strict=strict)
-    except ExchangeFailed as failure:
-        text = str(failure)
-        for secret in (code, code_verifier, provider.client_secret):
-            if secret:  # a provider's error may repeat what it was sent
-                text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text)
-        raise ExchangeFailed(text) from None
+        return replies.token_reply(
+            reply, request, delimiter=provider.scope_delimiter, strict=strict
+        )
+
+
+async def refresh(
+    client: httpx.AsyncClient,
+    provider: Provider,
+    *,
+    access_token: str,
+    refresh_token: str,
+    strict: bool,
+) -> TokenReply:
+    """Get a new token by the provider's ``refresh_request``.
+
+    The refresh token goes along even where ``params`` lack it, as in an example of Arcade's
+    reference; what the live Engine sends then is not known.
+
+    Raises:
+        RequestRefused: the endpoint refuses; the refresh token is of no more use.
+        RequestFailed: it can't be reached, or answers without a token.
+    """
+    request = provider.requests["refresh_request"]
+    values = _credentials(provider) | {"refresh_token": refresh_token}
+    params = {"refresh_token": refresh_token} | fill(request.params, values)
+    with _untold(access_token, refresh_token, provider.client_secret):
+        reply = await _send(client, provider, request, params, access_token)
+        return replies.token_reply(
+            reply, request, delimiter=provider.scope_delimiter, strict=strict
+        )
+
+
+async def fetch_user_info(
+    client: httpx.AsyncClient, provider: Provider, *, access_token: str, strict: bool
+) -> dict[str, Any]:
+    """Ask who the user is by the provider's ``user_info_request``.
+
+    Raises:
+        RequestFailed: the endpoint can't be reached, refuses, or answers with no JSON object.
+    """
+    request = replace(provider.requests["user_info_request"], auth_method="bearer_access_token")
+    with _untold(access_token):
+        reply = await _send(client, provider, request, fill(request.params, {}), access_token)
+        return replies.user_info(reply, request, strict=strict)
 
 
 def fill(params: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
@@ -110,65 +126,47 @@ def fill(params: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]
     }
 
 
+def _credentials(provider: Provider) -> dict[str, str]:
+    return {"client_id": provider.client_id, "client_secret": provider.client_secret}
+
+
 async def _send(
-    client: httpx.AsyncClient, provider: Provider, request: OAuthRequest, params: dict[str, str]
+    client: httpx.AsyncClient,
+    provider: Provider,
+    request: OAuthRequest,
+    params: dict[str, str],
+    access_token: str = "",
 ) -> httpx.Response:
     import httpx
 
-    auth = None
+    auth, headers = None, {"Accept": request.response_content_type}
     if request.auth_method == "client_secret_basic":
         auth = httpx.BasicAuth(provider.client_id, provider.client_secret)
-    sent: dict[str, Any] = {"params": params} if request.method == "GET" else {"data": params}
-    if request.method == "POST" and request.request_content_type == JSON:
-        sent = {"json": params}
-    headers = {"Accept": request.response_content_type}
+    elif request.auth_method == "bearer_access_token" and access_token:
+        headers["Authorization"] = f"Bearer {access_token}"
+    elif request.auth_method:
+        # A slip: what the live Engine does with such a method is not known.
+        params = _credentials(provider) | params
     try:
-        return await client.request(
-            request.method, request.endpoint, headers=headers, auth=auth, **sent
-        )
+        url = httpx.URL(request.endpoint)
+        sent: dict[str, Any] = {"data": params}
+        if request.method == "GET":
+            url, sent = url.copy_merge_params(params), {}
+        elif request.request_content_type == JSON:
+            sent = {"json": params}
+        return await client.request(request.method, url, headers=headers, auth=auth, **sent)
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         reason = str(problem) or type(problem).__name__
-        raise ExchangeFailed(f"{request.endpoint} can't be reached: {reason}") from None
+        raise RequestFailed(f"{request.endpoint} can't be reached: {reason}") from None
 
 
-def _read(reply: httpx.Response, request: OAuthRequest, *, strict: bool) -> TokenReply:
-    real_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if reply.status_code >= 400:
-        raise ExchangeFailed(
-            f"{request.endpoint} answered {reply.status_code} ({real_type or 'no content type'}): "
-            f"{_error_of(reply, real_type)}"
-        )
-    if strict and real_type != request.response_content_type:
-        raise ExchangeFailed(
-            f"{request.endpoint} answered {real_type or 'without a content type'}, but "
-            f"response_content_type says {request.response_content_type}"
-        )
-    body = _body(reply, real_type)
-    token = body.get("access_token")
-    if not isinstance(token, str) or not token:
-        raise ExchangeFailed(
-            f"{request.endpoint} answered {reply.status_code} without an access_token "
-            f"({real_type or 'no content type'})"
-        )
+@contextmanager
+def _untold(*secrets: str) -> Iterator[None]:
+    """Take secrets out of the text of a failure: an error may repeat what was sent."""
     try:
-        expires_in = min(max(int(body["expires_in"]), 0), _LONGEST_LIFE)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        expires_in = None
-    return TokenReply(token, expires_in)
-
-
-def _body(reply: httpx.Response, real_type: str) -> dict[str, Any]:
-    if real_type == FORM:
-        return dict(parse_qsl(reply.text))
-    try:
-        body = reply.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _error_of(reply: httpx.Response, real_type: str) -> str:
-    body = _body(reply, real_type) if real_type in (FORM, JSON) else {}
-    if "error" not in body:
-        return "wrong client credentials?" if reply.status_code == 401 else "no error was named"
-    return ", ".join(str(body[key]) for key in ("error", "error_description") if key in body)
+        yield
+    except RequestFailed as failure:
+        text = str(failure)
+        for secret in filter(None, secrets):
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text)
+        raise type(failure)(text) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,8 +10,12 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from sandbox.arcade.authorizations import Authorizations
+from sandbox.arcade.catalogue import Catalogue
+from sandbox.arcade.executions import Executions
 from sandbox.arcade.findings import Finding
 from sandbox.arcade.providers import Provider, Providers
+from sandbox.arcade.requirements import Requirements
+from sandbox.arcade.workers import Workers
 from sandbox.clocks import Clock
 from sandbox.ids import Ids
 from sandbox.journal import Journal
@@ -36,9 +41,12 @@ class Settings:
 class Engine:
     """Arcade's Engine on this machine.
 
+    ``form_token`` stands in every form of the dashboard, so that no other site can send one.
+    ``secrets`` holds what tools may ask for, by key.
+
     Args:
         local: maps a provider's real URL to its place on this machine, for browsers.
-        client: makes the HTTP client for the Engine's own requests to providers.
+        client: makes the HTTP client for the Engine's own requests to providers and workers.
     """
 
     def __init__(
@@ -54,6 +62,7 @@ class Engine:
         self.settings = settings
         self.clock = clock
         self.providers = Providers()
+        self.form_token = secrets.token_urlsafe(32)
         self._ids = ids
         self._journal = journal
         self._make_client = client
@@ -68,6 +77,13 @@ class Engine:
             client=self._http,
             strict=settings.strict,
         )
+        self.secrets: dict[str, str] = {}
+        self.workers = Workers(journal, self._http)
+        self.catalogue = Catalogue(self.workers)
+        self.requirements = Requirements(self.providers, self.authorizations, self.secrets)
+        self.executions = Executions(
+            self.catalogue, self.requirements, clock, ids, journal, self._http
+        )
 
     def add(self, provider: Provider) -> Provider:
         """Add a provider and return it with its place in the world: id, times."""
@@ -79,6 +95,11 @@ class Engine:
         added = replace(provider, external_id=external_id, created_at=now, updated_at=now)
         self.providers.put(added)
         self._journal.note("Arcade", f"added the provider {provider.id}")
+        if "token_introspection_request" in provider.requests:
+            text = (
+                f"the sandbox does not carry out the token_introspection_request of {provider.id}"
+            )
+            self._journal.note("Arcade", text, problem=True)
         return added
 
     def change(self, provider: Provider) -> Provider:

@@ -81,7 +81,7 @@ async def json_body(request: Request) -> dict[str, Any]:
         )
     try:
         body = await request.json()
-        json.dumps(body, ensure_ascii=False).encode()
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise EngineError(
             400, "malformed_request", "failed to parse request body as JSON"

@@ -16,9 +16,10 @@ JSON = "application/json"
 class OAuthRequest:
     """One request of a flow: where it goes and what it carries.
 
-    ``params`` may hold placeholders such as ``{{client_id}}``. ``auth_method`` is ``""``
-    or ``client_secret_basic``; any other text is a slip that a lenient Engine reads as
-    credentials in the body.
+    ``params`` may hold placeholders such as ``{{client_id}}``. ``auth_method`` is ``""``,
+    ``client_secret_basic`` or ``bearer_access_token``; any other text is a slip that a
+    lenient Engine reads as credentials in the body. ``enabled`` and ``expiration_format``
+    belong to ``token_introspection_request`` alone, which is kept but not carried out.
     """
 
     endpoint: str
@@ -29,6 +30,8 @@ class OAuthRequest:
     response_content_type: str = JSON
     response_map: Mapping[str, str] = MappingProxyType({})
     triggers: Mapping[str, bool] = MappingProxyType({})
+    enabled: bool | None = None
+    expiration_format: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,10 @@ class Providers:
     def by_external_id(self, external_id: str) -> Provider | None:
         """Return the provider whose redirect URI holds this external id."""
         return next((p for p in self._by_id.values() if p.external_id == external_id), None)
+
+    def current(self, provider: Provider) -> Provider:
+        """Return a provider as it is configured now."""
+        return self.by_external_id(provider.external_id) or provider
 
     def resolve(self, *references: Any) -> Provider:
         """Return the provider meant: each reference is tried as an ``id``, then as a type.

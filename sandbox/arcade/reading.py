@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.arcade import response_map
 from sandbox.arcade.findings import ERROR, WARNING, Finding
 from sandbox.arcade.providers import FORM, JSON, OAuthRequest, Provider
 
@@ -22,6 +23,7 @@ _PLACEHOLDERS = {
     "authorize_request": ("client_id", "redirect_uri", "scopes", "existing_scopes"),
     "token_request": ("client_id", "client_secret", "redirect_uri"),
     "refresh_request": ("refresh_token", "client_id", "client_secret"),
+    "token_introspection_request": ("access_token",),
     "user_info_request": (),
 }
 _ADDED_BY_ITSELF = {"authorize_request": "state", "token_request": "code"}
@@ -29,8 +31,18 @@ _AUTH_METHODS = {
     "authorize_request": ("",),
     "token_request": ("", "client_secret_basic"),
     "refresh_request": ("", "client_secret_basic", "bearer_access_token"),
+    "token_introspection_request": ("", "client_secret_basic", "bearer_access_token"),
     "user_info_request": ("", "bearer_access_token"),
 }
+_OF_TOKENS = ("access_token", "expires_in", "refresh_token", "scope", "token_type")
+_MAPPED = {
+    "token_request": _OF_TOKENS,
+    "refresh_request": _OF_TOKENS,
+    "token_introspection_request": ("expires_in", "scope"),
+}
+_REQUIRED = ("authorize_request", "token_request")
+_TRIGGERS = ("on_token_grant", "on_token_refresh")
+_TRIGGERED = ("token_introspection_request", "user_info_request")
 _ID = re.compile(r"[a-z0-9_-]{1,100}")
 
 
@@ -74,8 +86,7 @@ class Reader:
             )
             return None
         requests = {
-            kind: self._request(oauth2, kind, required=kind.startswith(("authorize", "token")))
-            for kind in _PLACEHOLDERS
+            kind: self._request(oauth2, kind, required=kind in _REQUIRED) for kind in _PLACEHOLDERS
         }
         self._credentials(requests["token_request"], client_secret, oauth2)
         pkce = self._pkce(oauth2)
@@ -118,17 +129,19 @@ class Reader:
                 f"{endpoint!r} is not a complete URL",
                 "Write it with https:// and the host.",
             )
-        default_method = "GET" if kind in ("authorize_request", "user_info_request") else "POST"
+        default_method = "POST" if kind in ("token_request", "refresh_request") else "GET"
         auth_method = self._text(sent, "auth_method", prefix=prefix)
         if auth_method not in _AUTH_METHODS[kind]:
             self._slip(
                 ERROR,
                 f"{prefix}auth_method",
                 f"{auth_method!r} is not an allowed method",
-                "Use client_secret_basic without the two params, or drop auth_method and "
+                "Drop the line: the access token is always sent as Bearer."
+                if kind == "user_info_request"
+                else "Use client_secret_basic without the two params, or drop auth_method and "
                 "keep client_id and client_secret in params.",
             )
-        return OAuthRequest(
+        read = OAuthRequest(
             endpoint=endpoint,
             method=self._choice(sent, "method", ("GET", "POST"), default_method, prefix),
             auth_method=auth_method,
@@ -139,9 +152,68 @@ class Reader:
             response_content_type=self._choice(
                 sent, "response_content_type", (FORM, JSON), JSON, prefix
             ),
-            response_map=self._mapping(sent, "response_map", prefix, str),
-            triggers=self._mapping(sent, "triggers", prefix, bool),
+            response_map=self._response_map(sent, kind, prefix),
+            triggers=self._triggers(sent, kind, prefix),
+            enabled=self._enabled(sent, prefix),
+            expiration_format=self._text(sent, "expiration_format", prefix=prefix),
         )
+        json_only = read.response_map or kind == "user_info_request"
+        if json_only and read.response_content_type == FORM:
+            self._slip(
+                ERROR,
+                f"{prefix}response_content_type",
+                f"{'response_map' if read.response_map else 'user info'} takes JSON replies only",
+                f"Write {JSON}, or drop the line: it is the default.",
+            )
+        if kind == "refresh_request" and "refresh_token" not in placeholders(read.params):
+            self._slip(
+                WARNING,
+                f"{prefix}params",
+                "the refresh token is not among the parameters",
+                'Write refresh_token: "{{refresh_token}}".',
+            )
+        return read
+
+    def _response_map(self, sent: Json, kind: str, prefix: str) -> dict[str, str]:
+        where = f"{prefix}response_map"
+        expressions = self._mapping(sent, "response_map", prefix, str)
+        keys = _MAPPED.get(kind)
+        for key, text in expressions.items():
+            if keys and key not in keys:
+                self._error(
+                    f"{where}.{key}",
+                    f"a reply to {kind} has no {key} to be mapped",
+                    f"Allowed here: {', '.join(keys)}.",
+                )
+            if not isinstance(text, str):
+                continue
+            try:
+                response_map.parse(text)
+            except response_map.BrokenExpression as problem:
+                self._error(f"{where}.{key}", str(problem), response_map.ALLOWED)
+        if expressions and keys is _OF_TOKENS and "access_token" not in expressions:
+            self._error(
+                where,
+                "only what is mapped is read, and access_token is not",
+                'Add the place of the token, such as access_token: "$.access_token".',
+            )
+        return expressions
+
+    def _triggers(self, sent: Json, kind: str, prefix: str) -> dict[str, bool]:
+        triggers = self._mapping(sent, "triggers", prefix, bool)
+        fix = "Write on_token_grant: true, on_token_refresh: true, or both."
+        if kind in _TRIGGERED and not triggers:
+            self._error(f"{prefix}triggers", "it is not said when to ask", fix)
+        for name in [name for name in triggers if name not in _TRIGGERS]:
+            self._error(f"{prefix}triggers.{name}", f"{name} is not a trigger", fix)
+        return triggers
+
+    def _enabled(self, sent: Json, prefix: str) -> bool | None:
+        enabled = sent.get("enabled")
+        if enabled is not None and not isinstance(enabled, bool):
+            self._error(f"{prefix}enabled", f"{enabled!r} is not a boolean", "Write true or false.")
+            return None
+        return enabled
 
     def _params(self, sent: Json, kind: str, prefix: str) -> dict[str, str]:
         params = {}

@@ -13,7 +13,7 @@ from pathlib import Path
 from sandbox.redirection.sitecustomize import HOSTS, Redirection
 from sandbox.settings import LOCAL_HOSTS
 
-__all__ = ["HOSTS", "Redirection", "child_environment"]
+__all__ = ["HOSTS", "Redirection", "child_environment", "python_path"]
 
 
 def child_environment(sandbox_url: str, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -23,14 +23,19 @@ def child_environment(sandbox_url: str, inherited: Mapping[str, str]) -> dict[st
         sandbox_url: where the sandbox's Engine listens, ``http://localhost:9099``.
         inherited: the environment to extend; its ``PYTHONPATH`` and proxies stay in force.
     """
-    folder = str(Path(__file__).parent)
-    path = [part for part in inherited.get("PYTHONPATH", "").split(os.pathsep) if part]
     bypassed = inherited.get("NO_PROXY") or inherited.get("no_proxy") or ""
     hosts = [host for host in bypassed.split(",") if host]
     hosts += [host for host in (*LOCAL_HOSTS, *sorted(HOSTS)) if host not in hosts]
     return {
         "SANDBOX_URL": sandbox_url,
-        "PYTHONPATH": os.pathsep.join([folder, *(part for part in path if part != folder)]),
+        "PYTHONPATH": python_path(inherited),
         "NO_PROXY": ",".join(hosts),
         "no_proxy": ",".join(hosts),
     }
+
+
+def python_path(inherited: Mapping[str, str]) -> str:
+    """Return a ``PYTHONPATH`` by which a child process runs this folder's ``sitecustomize``."""
+    folder = str(Path(__file__).parent)
+    path = [part for part in inherited.get("PYTHONPATH", "").split(os.pathsep) if part]
+    return os.pathsep.join([folder, *(part for part in path if part != folder)])

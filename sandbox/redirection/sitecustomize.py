@@ -1,4 +1,4 @@
-"""Redirection and network guard, for this process and for any Python child.
+"""Redirection, network guard and parent watch, for this process and for any Python child.
 
 Needs nothing but the standard library, because a child may run in another environment.
 
@@ -7,6 +7,8 @@ Needs nothing but the standard library, because a child may run in another envir
   With no sandbox there the connection is refused; it never reaches a live service.
 * ``SANDBOX_GUARD`` names a log file and switches the guard on: reaching for anything but
   this machine is logged there and stopped.
+* ``SANDBOX_PARENT`` holds the process id of the parent and switches the watch on: this
+  process ends once that one is gone, however it ended. It is not passed on to children.
 
 Compiled clients with sockets of their own, uvloop among them, are not covered; neither is
 a client that was built for a proxy before the redirection was switched on.
@@ -18,6 +20,8 @@ import os
 import socket
 import ssl
 import sys
+import threading
+import time
 import weakref
 
 HOSTS = frozenset(
@@ -174,6 +178,17 @@ def guard(log_file):
     sys.addaudithook(check)
 
 
+def end_with(parent):
+    """End this process soon after its parent, the one with this id, is gone."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
 def _run_next():
     """Run the ``sitecustomize`` that would have run without this one."""
     import importlib.machinery
@@ -189,6 +204,8 @@ def _run_next():
 if __name__ == "sitecustomize":
     if os.environ.get("SANDBOX_GUARD"):
         guard(os.environ["SANDBOX_GUARD"])
+    if os.environ.get("SANDBOX_PARENT"):
+        end_with(int(os.environ.pop("SANDBOX_PARENT")))
     if os.environ.get("SANDBOX_URL"):
         Redirection(os.environ["SANDBOX_URL"]).on()
     _run_next()

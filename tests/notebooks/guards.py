@@ -60,5 +60,7 @@ def _output_problems(output: NotebookNode, tags: set[str]) -> Iterator[str]:
         yield "stores a frame, which the site would load from the reader's machine: use autopilot"
     if _SECRET.search(_STATE.sub("", text)) or "sandboxsecret" in text:
         yield "shows a token or a secret: do not print it"
+    if "was in use)" in text:
+        yield "was made while another sandbox was running: stop that one and regenerate"
     if path := _LOCAL_PATH.search(text):
         yield f"shows a path of this machine ({path.group()}): do not print it"

@@ -57,6 +57,7 @@ BAD = {
     ),
     "a token": (cell("1", stream("fa4e1c21-d575-44d1-a8ea-42b76ac77b91")), "shows a token"),
     "a secret": (cell("1", stream("sandboxsecretXYZ")), "shows a token or a secret"),
+    "another port": (cell("1", stream("(port 9099 was in use)")), "another sandbox was running"),
     "a path": (cell("1", stream("in /home/reader/x.py")), "shows a path of this machine"),
     "an unmarked call": (cell("sandbox.start()"), "give it the tag sandbox"),
     "a tag without its line": (cell("sandbox.start()", tags="sandbox"), "begin it with a line"),

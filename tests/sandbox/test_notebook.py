@@ -176,6 +176,20 @@ def test_a_person_gets_a_link(
     assert capsys.readouterr().out == f"Open {url} and click Allow.\n"
 
 
+def test_a_person_is_told_what_to_fill_in_but_no_secret(
+    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SANDBOX_AUTOPILOT")
+    capsys.readouterr()
+    new = "https://api.arcade.dev/dashboard/connected-apps/new"
+    sandbox.open(new, fill={"ID": "my-ticktick", "Client Secret": "hush"}, click="Create")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].endswith(
+        "/dashboard/connected-apps/new and fill in the form, then click Create."
+    )
+    assert printed[1:] == ["  ID: my-ticktick", "  Client Secret: copy it from where it is shown"]
+
+
 def test_a_page_shows_its_labelled_values(started: None) -> None:
     page = sandbox.open("https://developer.ticktick.com/manage/new")
     assert list(page) == ["Name", "App Service URL", "Description"]

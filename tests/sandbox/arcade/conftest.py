@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from sandbox.redirection import child_environment
 from sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
-from tests.sandbox.conftest import World
+from sandbox.worker_process import WorkerProcess
+from tests.sandbox.conftest import World, make_world
 
 READ = ["tasks:read"]
 WRITE = ["tasks:write"]
@@ -73,3 +79,31 @@ def problems(world: World) -> list[str]:
     """Return what the Engine has written into the journal as problems."""
     events = world.http.get(f"{world.arcade_url}/_sandbox/events").json()
     return [event["text"] for event in events if event["problem"] and event["service"] == "Arcade"]
+
+
+SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
+TOOLS = Path(__file__).parent.parent / "data" / "worker"
+
+
+def make_worker(sandbox_url: str, **more: Any) -> WorkerProcess:
+    """Return a worker with the tests' tools, not yet started."""
+    variables = child_environment(sandbox_url, os.environ)
+    return WorkerProcess(TOOLS, "ticktick", SECRET, variables=variables, **more)
+
+
+def http_of(uri: str, **changes: Any) -> dict[str, Any]:
+    """Return how a worker is registered; a change to ``...`` leaves the field out."""
+    http = {"uri": uri, "secret": SECRET, "timeout": 10, "retry": 3} | changes
+    return {key: value for key, value in http.items() if value is not ...}
+
+
+@pytest.fixture(scope="module")
+def working() -> Iterator[tuple[World, WorkerProcess]]:
+    """A world with a provider and a real worker, which the tests of a module share."""
+    world = make_world()
+    world.sandbox.prepare(PROVIDER_ID)
+    worker = make_worker(world.arcade_url)
+    worker.start()
+    yield world, worker
+    worker.stop()
+    world.close()

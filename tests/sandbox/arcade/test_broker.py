@@ -229,6 +229,14 @@ def test_a_request_can_be_a_get(bare: World, service: Service) -> None:
     assert parse_qs(query)["code"] == ["made-up-code"]
 
 
+def test_a_get_keeps_the_query_of_its_endpoint(bare: World, service: Service) -> None:
+    add(bare, service, token={"method": "GET", "endpoint": f"{service.url}/token?version=2"})
+    assert flow(bare)["status"] == "completed"
+
+    [(_, _, query)] = service.token_requests
+    assert parse_qs(query).items() >= {"version": ["2"], "code": ["made-up-code"]}.items()
+
+
 # Replies
 
 FORM_REPLY = b"access_token=made-up-token&expires_in=3600&token_type=bearer"
@@ -288,6 +296,27 @@ def test_any_expires_in_gives_a_token(bare: World, service: Service, expires_in:
     assert flow(bare)["status"] == "completed"
 
 
+@pytest.mark.parametrize(
+    ("told", "scopes"),
+    [
+        ("one two", ["one", "two"]),
+        ("two  one", ["one", "two"]),
+        ("three one two", ["one", "two", "three"]),
+        ("one", ["one"]),
+        ("", ["one", "two"]),
+        (None, ["one", "two"]),
+        (7, ["one", "two"]),
+    ],
+)
+def test_the_scopes_are_what_the_reply_tells_or_else_what_was_asked_for(
+    bare: World, service: Service, told: Any, scopes: list[str]
+) -> None:
+    add(bare, service)
+    service.answers(GRANTED | {"scope": told})
+
+    assert flow(bare, ["one", "two"])["scopes"] == scopes
+
+
 def test_a_token_without_expires_in_does_not_expire(bare: World, service: Service) -> None:
     add(bare, service)
     service.answers({"access_token": "made-up-token"})
@@ -303,6 +332,8 @@ def test_a_token_without_expires_in_does_not_expire(bare: World, service: Servic
         ({"token": "x"}, JSON, 200, f"answered 200 without an access_token ({JSON})"),
         ({"access_token": ""}, JSON, 200, f"answered 200 without an access_token ({JSON})"),
         ({"access_token": 7}, JSON, 200, f"answered 200 without an access_token ({JSON})"),
+        ({"access_token": "tökén"}, JSON, 200, f"answered 200 without an access_token ({JSON})"),
+        (b"[" * 100_000, JSON, 200, f"answered 200 without an access_token ({JSON})"),
         (b"[]", JSON, 200, f"answered 200 without an access_token ({JSON})"),
         (b"", "", 200, "answered 200 without an access_token (no content type)"),
         (b"\xff", JSON, 200, f"answered 200 without an access_token ({JSON})"),

@@ -182,6 +182,29 @@ def test_a_value_can_come_from_a_file(file: Path) -> None:
     assert provider.client_secret == "from a file"
 
 
+def test_a_file_is_found_from_the_folder_of_the_configuration_or_by_its_whole_path(
+    file: Path,
+) -> None:
+    (file.parent / "keys").mkdir()
+    (file.parent / "keys" / "A").write_text("inner", encoding="utf-8")
+    text = GOOD.replace("${env:MADE_UP_ID}", "x-${file:keys/A}-${env:MADE_UP_ID}").replace(
+        "${env:MADE_UP_SECRET}", f"${{file:{file.parent / 'keys' / 'A'}}}"
+    )
+    [provider] = read(file, text).providers
+
+    assert (provider.client_id, provider.client_secret) == ("x-inner-the-id", "inner")
+
+
+def test_what_a_file_or_variable_holds_is_taken_as_it_is(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MADE_UP_ID", "${file:secret}")
+    (file.parent / "secret").write_text("${env:MADE_UP_ID}", encoding="utf-8")
+    [provider] = read(file, GOOD.replace("${env:MADE_UP_SECRET}", "${file:secret}")).providers
+
+    assert (provider.client_id, provider.client_secret) == ("${file:secret}", "${env:MADE_UP_ID}")
+
+
 @pytest.mark.parametrize("name", ["missing", ".", "not-text", "a\\0b"])
 def test_a_file_that_can_not_be_read_is_named_with_its_line(file: Path, name: str) -> None:
     (file.parent / "not-text").write_bytes(b"\xff")
@@ -355,6 +378,135 @@ def test_a_wrong_setting_is_named_with_line_and_place(
     assert finding.text == what
 
 
+def with_request(kind: str, **settings: Any) -> str:
+    """Return the good file with settings laid over one request of its provider."""
+    data = yaml.safe_load(GOOD)
+    oauth2 = data["auth"]["providers"][0]["oauth2"]
+    oauth2[kind] = {"endpoint": "https://provider.example/x"} | oauth2.get(kind, {}) | settings
+    return yaml.safe_dump(data)
+
+
+TOKEN = {"access_token": "$.access_token"}
+TRIGGERED = {"triggers": {"on_token_grant": True}}
+OF_TOKENS = "Allowed here: access_token, expires_in, refresh_token, scope, token_type."
+EXPRESSIONS = (
+    "Allowed: $.a.b, join('$.scope', ' ') and jwt_decode('$.access_token', '$.scp'). "
+    "Inside a call a path stands in quotes, or another call."
+)
+
+
+@pytest.mark.parametrize("kind", ["token_request", "refresh_request"])
+@pytest.mark.parametrize(
+    ("mapped", "where", "what", "fix"),
+    [
+        (
+            TOKEN | {"scope": "$.scope["},
+            ".scope",
+            "'$.scope[' is not a JSONPath: unexpected end of query",
+            EXPRESSIONS,
+        ),
+        (
+            TOKEN | {"scope": "join($.scope, ' ')"},
+            ".scope",
+            "\"$.scope, ' ')\" is neither a path nor a call",
+            EXPRESSIONS,
+        ),
+        (
+            TOKEN | {"id_token": "$.id_token"},
+            ".id_token",
+            "a reply to {kind} has no id_token to be mapped",
+            OF_TOKENS,
+        ),
+        (
+            {"scope": "$.scope"},
+            "",
+            "only what is mapped is read, and access_token is not",
+            'Add the place of the token, such as access_token: "$.access_token".',
+        ),
+        (TOKEN | {"expires_in": 7}, ".expires_in", "7 is not possible", "Write it in quotes."),
+    ],
+)
+def test_a_broken_response_map_is_refused_with_its_place_and_what_is_allowed(
+    file: Path, kind: str, mapped: dict[str, Any], where: str, what: str, fix: str
+) -> None:
+    params = {"refresh_token": "{{refresh_token}}"} if kind == "refresh_request" else {}
+    [finding] = refused(file, with_request(kind, response_map=mapped, params=params))
+
+    assert finding.where == f"auth.providers[0].oauth2.{kind}.response_map{where}"
+    assert (finding.text, finding.fix) == (what.format(kind=kind), fix)
+    assert finding.line
+
+
+def test_user_info_can_be_mapped_to_any_key_but_only_by_expressions(file: Path) -> None:
+    good = with_request("user_info_request", response_map={"any-key": "$.x"}, **TRIGGERED)
+    assert read(file, good).findings == []
+    bad = with_request("user_info_request", response_map={"any-key": "x"}, **TRIGGERED)
+    [finding] = refused(file, bad)
+    assert finding.where == "auth.providers[0].oauth2.user_info_request.response_map.any-key"
+
+
+@pytest.mark.parametrize("kind", ["user_info_request", "token_introspection_request"])
+@pytest.mark.parametrize(
+    ("settings", "where", "what"),
+    [
+        ({}, "triggers", "it is not said when to ask"),
+        ({"triggers": {}}, "triggers", "it is not said when to ask"),
+        ({"triggers": {"on_login": True}}, "triggers.on_login", "on_login is not a trigger"),
+        (
+            {"triggers": {"on_token_grant": "yes"}},
+            "triggers.on_token_grant",
+            "'yes' is not possible",
+        ),
+    ],
+)
+def test_a_triggered_request_says_when(
+    file: Path, kind: str, settings: dict[str, Any], where: str, what: str
+) -> None:
+    [finding] = refused(file, with_request(kind, **settings))
+
+    assert (finding.where, finding.text) == (f"auth.providers[0].oauth2.{kind}.{where}", what)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "where", "what"),
+    [
+        (
+            "token_request",
+            {"response_map": TOKEN, "response_content_type": "application/x-www-form-urlencoded"},
+            "response_content_type",
+            "response_map takes JSON replies only",
+        ),
+        (
+            "user_info_request",
+            {"response_content_type": "application/x-www-form-urlencoded", **TRIGGERED},
+            "response_content_type",
+            "user info takes JSON replies only",
+        ),
+        (
+            "user_info_request",
+            {"auth_method": "client_secret_basic", **TRIGGERED},
+            "auth_method",
+            "'client_secret_basic' is not an allowed method",
+        ),
+        (
+            "refresh_request",
+            {"params": {"grant_type": "refresh_token"}},
+            "params",
+            "the refresh token is not among the parameters",
+        ),
+    ],
+)
+def test_what_could_not_work_in_a_further_request_is_a_slip(
+    file: Path, kind: str, settings: dict[str, Any], where: str, what: str
+) -> None:
+    [finding] = read(file, with_request(kind, **settings)).findings
+
+    assert finding.slip
+    assert (finding.where, finding.text) == (f"auth.providers[0].oauth2.{kind}.{where}", what)
+    with pytest.raises(ConfigurationRefused):
+        load(file, strict=True)
+
+
 def test_an_id_is_used_only_once(file: Path) -> None:
     [finding] = refused(file, GOOD + REST)
 
@@ -418,7 +570,10 @@ FULL["auth"]["providers"][0] |= {"description": "x", "enabled": True, "provider_
 FULL["auth"]["providers"][0]["oauth2"] |= {
     "scope_delimiter": " ",
     "pkce": {"enabled": True, "code_challenge_method": "S256"},
-    "refresh_request": {"endpoint": "https://provider.example/token", "params": {"a": "b"}},
+    "refresh_request": {
+        "endpoint": "https://provider.example/token",
+        "params": {"refresh_token": "{{refresh_token}}"},
+    },
     "user_info_request": {
         "endpoint": "https://provider.example/me",
         "method": "GET",
@@ -428,6 +583,18 @@ FULL["auth"]["providers"][0]["oauth2"] |= {
         "response_map": {"sub": "$.id"},
         "triggers": {"on_token_grant": True},
     },
+    "token_introspection_request": {
+        "enabled": True,
+        "endpoint": "https://provider.example/introspect",
+        "params": {"token": "{{access_token}}"},
+        "response_map": {"scope": "$.scope"},
+        "expiration_format": "relative_seconds",
+        "triggers": {"on_token_refresh": True},
+    },
+}
+FULL["auth"]["providers"][0]["oauth2"]["token_request"]["response_map"] = {
+    "access_token": "$.data.token",
+    "scope": "join(jwt_decode('$.data.token', '$.scp'), ' ')",
 }
 
 

@@ -1,0 +1,142 @@
+"""Running a tool: for whom, with what, where, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.arcade import worker_protocol
+from sandbox.arcade.catalogue import Catalogue
+from sandbox.arcade.requirements import Requirements
+from sandbox.arcade.tools import Tool, ToolName
+from sandbox.arcade.worker_protocol import WorkerFailed
+from sandbox.clocks import Clock
+from sandbox.ids import Ids
+from sandbox.journal import Journal
+
+if TYPE_CHECKING:
+    import httpx
+
+Json = dict[str, Any]
+
+_NEVER = "0001-01-01T00:00:00Z"
+_PARTS_OF_AN_ERROR = (
+    "message",
+    "kind",
+    "can_retry",
+    "developer_message",
+    "additional_prompt_content",
+    "retry_after_ms",
+    "status_code",
+    "extra",
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to run a tool."""
+
+    tool: ToolName
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    user_id: str | None = None
+    stacktrace: bool = False
+
+
+class UserRequired(ValueError):
+    """The tool acts for a user, and the call names none."""
+
+
+class Executions:
+    """Runs tools, each call once. Durations are the sandbox clock's: 0 while it stands."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        requirements: Requirements,
+        clock: Clock,
+        ids: Ids,
+        journal: Journal,
+        client: Callable[[], httpx.AsyncClient],
+    ) -> None:
+        self._catalogue = catalogue
+        self._requirements = requirements
+        self._clock = clock
+        self._ids = ids
+        self._journal = journal
+        self._client = client
+
+    async def run(self, call: Call) -> Json:
+        """Run a tool and return the body of the answer.
+
+        A worker that fails is a failed execution, like a tool that fails: never a 5xx,
+        which clients would repeat.
+
+        Raises:
+            UnknownTool: no worker offers the tool.
+            UserRequired: it needs a user and none is named.
+            NotMet: it needs a secret or a provider that is not here.
+            AuthorizationRequired: the user has to consent first.
+        """
+        started = self._clock.now()
+        try:
+            worker, tool = await self._catalogue.find(call.tool)
+            if tool.authorization is not None and not call.user_id:
+                raise UserRequired
+            context = await self._requirements.context(tool, call.user_id)
+            sent = self._sent(call, tool, context)
+            success, output = await worker_protocol.invoke(self._client(), worker, sent)
+        except WorkerFailed as failure:
+            error = {
+                "message": failure.message,
+                "kind": "TOOL_RUNTIME_FATAL",
+                "can_retry": failure.can_retry,
+                "developer_message": failure.hint,
+            }
+            self._note(call, f"failed: {failure.message}. {failure.hint}", problem=True)
+            sent, success, output = {}, False, {"error": error}
+        else:
+            kind = "" if success else _error(output, call)["kind"]
+            self._note(call, "completed" if success else f"failed: {kind}", problem=not success)
+        now = self._clock.now()
+        return {
+            "id": self._ids.base62("tool execution", 30, prefix="te_sandbox"),
+            "execution_id": sent["execution_id"] if success else "",
+            "execution_type": "immediate",
+            "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}" if success else _NEVER,
+            "duration": (now - started).total_seconds() * 1000,
+            "status": "completed" if success else "failed",
+            "output": _output(success, output, call),
+            "success": success,
+        }
+
+    def _sent(self, call: Call, tool: Tool, context: Json) -> Json:
+        """Return what the worker is sent."""
+        return {
+            "run_id": self._ids.uuid4("run"),
+            "execution_id": self._ids.base62("call", 30, prefix="tc_sandbox"),
+            "created_at": f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            "tool": {"name": tool.name, "toolkit": tool.toolkit, "version": tool.version or None},
+            "inputs": dict(call.inputs),
+            "context": context,
+        }
+
+    def _note(self, call: Call, outcome: str, *, problem: bool) -> None:
+        whose = f" for {call.user_id}" if call.user_id else ""
+        self._journal.note("Arcade", f"{call.tool.text}{whose} {outcome}", problem=problem)
+
+
+def _output(success: bool, output: Json, call: Call) -> Json:
+    shown = {"value": output.get("value")} if success else {"error": _error(output, call)}
+    if isinstance(output.get("logs"), list) and output["logs"]:
+        shown["logs"] = output["logs"]
+    return shown
+
+
+def _error(output: Json, call: Call) -> Json:
+    """Return what a worker reported, its own kind of error kept; what is not set is left out."""
+    sent = output.get("error")
+    sent = sent if isinstance(sent, dict) else {}
+    parts = (*_PARTS_OF_AN_ERROR, *(("stacktrace",) if call.stacktrace else ()))
+    told = {name: sent[name] for name in parts if sent.get(name) is not None}
+    return {"message": "the tool failed", "kind": "UNKNOWN", "can_retry": False} | told

@@ -1,0 +1,74 @@
+"""Fields of a request's body, each read as what it has to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.arcade.errors import malformed, required
+
+Json = dict[str, Any]
+
+
+def text(body: Json, field: str, *, path: str = "", longest: int | None = None) -> str:
+    """Return a text that has to be there and is not empty.
+
+    Raises:
+        EngineError: 400, also for one longer than ``longest``.
+    """
+    value = optional_text(body, field, path=path, longest=longest)
+    if not value:
+        raise required(path, field)
+    return value
+
+
+def optional_text(
+    body: Json, field: str, *, path: str = "", longest: int | None = None
+) -> str | None:
+    """Return a text or ``None``. Raises like ``text``."""
+    value = body.get(field)
+    if value is not None and not isinstance(value, str):
+        raise malformed(path, field, "string", f"{field} must be a string")
+    if value and longest and len(value) > longest:
+        raise malformed(path, field, "max", f"{field} has {longest} characters at most")
+    return value
+
+
+def flag(body: Json, field: str, default: bool) -> bool:
+    """Return true or false.
+
+    Raises:
+        EngineError: 400 for anything else.
+    """
+    value = body.get(field)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise malformed("", field, "boolean", f"{field} must be true or false")
+    return value
+
+
+def number(body: Json, field: str, *, path: str, least: int, most: int) -> int:
+    """Return a whole number that has to be there.
+
+    Raises:
+        EngineError: 400 for anything else.
+    """
+    value = body.get(field)
+    if value is None:
+        raise required(path, field)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        message = f"{field} must be a whole number from {least} to {most}"
+        raise malformed(path, field, "range", message)
+    return value
+
+
+def mapping(body: Json, field: str) -> Json | None:
+    """Return an object or ``None``.
+
+    Raises:
+        EngineError: 400 for anything else.
+    """
+    value = body.get(field)
+    if value is not None and not isinstance(value, dict):
+        raise malformed("", field, "object", f"{field} must be an object")
+    return value

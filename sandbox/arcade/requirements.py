@@ -1,0 +1,127 @@
+"""What a tool needs before it runs: its user's authorization, and secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.arcade.authorizations import Authorizations
+from sandbox.arcade.providers import Provider, Providers, UnknownProvider
+from sandbox.arcade.tools import Tool
+
+Json = dict[str, Any]
+
+_NOTHING_TO_GRANT = "ac_sandbox".ljust(30, "0")
+
+
+class NotMet(Exception):
+    """A tool's requirement can't be met by its user; the text says which."""
+
+
+class AuthorizationRequired(Exception):
+    """The user has to consent first."""
+
+
+class Requirements:
+    """Looks up what tools need.
+
+    Args:
+        secrets: the values of secrets by their key.
+    """
+
+    def __init__(
+        self, providers: Providers, authorizations: Authorizations, secrets: Mapping[str, str]
+    ) -> None:
+        self._providers = providers
+        self._authorizations = authorizations
+        self._secrets = secrets
+
+    async def authorize(self, tool: Tool, user_id: str, next_uri: str | None = None) -> Json:
+        """Return the user's authorization for a tool: completed, or pending with a URL.
+
+        For a tool that needs none it is completed. Clients wait only for what has an id,
+        so there is one; what the live Engine answers is not known.
+
+        Raises:
+            NotMet: the tool asks for a provider that is not here.
+        """
+        if tool.authorization is None:
+            return {
+                "id": _NOTHING_TO_GRANT,
+                "user_id": user_id,
+                "status": "completed",
+                "context": {},
+                "scopes": [],
+            }
+        provider, scopes = self._wanted(tool.authorization)
+        return await self._authorizations.authorize(user_id, provider, scopes, next_uri)
+
+    async def context(self, tool: Tool, user_id: str | None) -> Json:
+        """Return what a worker hands to the tool: token, user, secrets.
+
+        Raises:
+            NotMet: a secret or the provider is missing.
+            AuthorizationRequired: the user has to consent first.
+        """
+        for key in tool.secrets:
+            if key not in self._secrets:
+                raise NotMet(f"secret not found: {key}")
+        context: Json = {
+            "secrets": [{"key": key, "value": self._secrets[key]} for key in tool.secrets],
+            "metadata": [],
+            "user_id": user_id,
+        }
+        if tool.authorization is not None:
+            granted = await self.authorize(tool, user_id or "")
+            if granted["status"] != "completed":
+                raise AuthorizationRequired
+            user_info = granted["context"].get("user_info", {})
+            context["authorization"] = {
+                "token": granted["context"]["token"],
+                "user_info": user_info,
+            }
+        return context
+
+    def shown(self, tool: Tool, user_id: str | None) -> Json:
+        """Return a tool's requirements as the API shows them; nobody is asked for anything.
+
+        Args:
+            tool: the tool that has them.
+            user_id: whose token to look for; without one, the user's part is left out.
+        """
+        shown: Json = {}
+        met = True
+        if tool.secrets:
+            shown["secrets"] = [self._secret(key) for key in tool.secrets]
+            met = all(secret["met"] for secret in shown["secrets"])
+        if tool.authorization is not None:
+            shown["authorization"] = self._authorization(tool.authorization, user_id)
+            met = met and shown["authorization"]["status"] == "active"
+            met = met and shown["authorization"].get("token_status", "completed") == "completed"
+        return {"met": met, **shown}
+
+    def _authorization(self, wanted: Mapping[str, Any], user_id: str | None) -> Json:
+        try:
+            provider, scopes = self._wanted(wanted)
+        except NotMet as problem:
+            return {**wanted, "status": "inactive", "status_reason": str(problem)}
+        shown = {**wanted, "status": "active"}
+        if user_id:
+            shown["token_status"] = self._authorizations.standing(user_id, provider, scopes)
+        return shown
+
+    def _secret(self, key: str) -> Json:
+        if key in self._secrets:
+            return {"key": key, "met": True}
+        return {"key": key, "met": False, "status_reason": f"secret not found: {key}"}
+
+    def _wanted(self, wanted: Mapping[str, Any]) -> tuple[Provider, list[str]]:
+        if wanted.get("provider_type") != "oauth2" or not (
+            wanted.get("id") or wanted.get("provider_id")
+        ):
+            raise NotMet("the tool's authorization names no OAuth 2.0 provider")
+        try:
+            provider = self._providers.resolve(wanted.get("id"), wanted.get("provider_id"))
+        except UnknownProvider as problem:
+            raise NotMet(str(problem)) from None
+        return provider, list(dict.fromkeys(wanted["oauth2"]["scopes"]))

@@ -1,0 +1,16 @@
+import os
+
+from arcadepy import Arcade
+
+client = Arcade()
+
+worker = client.workers.create(
+    id="ticktick",
+    http={
+        "uri": os.environ.get("WORKER_URI", "http://127.0.0.1:8002"),
+        "secret": os.environ["ARCADE_WORKER_SECRET"],
+        "timeout": 30,
+        "retry": 3,
+    },
+)
+print("Registered:", worker.id)

@@ -1,0 +1,52 @@
+"""The tool, its worker and the call, started as a reader starts them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.browser import Browser
+from sandbox.hosts import LocalAddresses
+from tests.environment import ROOT
+from tests.processes import free_ports, running, sandbox
+
+PYTHON = ROOT / "snippets" / "python"
+
+
+def test_a_tool_is_served_registered_and_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    arcade, ticktick, worker = free_ports(3)
+    monkeypatch.setenv("WORKER_PORT", worker)
+    monkeypatch.setenv("WORKER_URI", f"http://127.0.0.1:{worker}")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    serve = sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)
+    attached = sandbox("exec", "--arcade-port", arcade, "--")
+    start = [*attached, "sh", "-c", f"cd '{PYTHON / 'custom_tool'}' && exec sh start.sh"]
+    register = [*attached, sys.executable, str(PYTHON / "register_worker.py")]
+    call = [*attached, sys.executable, str(PYTHON / "call_tool.py")]
+    with running(*serve) as (_, output):
+        output.wait_for("auth_flow.py")
+        with running(*start) as (_, output):
+            output.wait_for(f"127.0.0.1:{worker}")
+            wait_until_served(worker)
+            with running(*register) as (_, output):
+                output.wait_for("Registered: ticktick")
+            with running(*call) as (process, output):
+                link = output.wait_for("/oauth/authorize?")
+                with Browser(LocalAddresses({})) as browser:
+                    browser.submit(browser.open(link), "Allow")
+                assert process.wait(timeout=30) == 0
+                assert output.rest()[-4:] == [
+                    "👋Welcome",
+                    "Website relaunch",
+                    "Home",
+                    "Reading list",
+                ]
+
+
+def wait_until_served(port: str) -> None:
+    transport = httpx.HTTPTransport(retries=8)
+    with httpx.Client(transport=transport) as client:
+        assert client.get(f"http://127.0.0.1:{port}/worker/health").is_success
