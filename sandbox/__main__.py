@@ -26,9 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     if sent.command == "check":
         return _check(sent.file)
     if sent.command == "exec":
-        if not sent.program:
+        program = sent.program[1:] if sent.program[:1] == ["--"] else sent.program
+        if not program:
             parser.error("name the program: python -m sandbox exec -- python app.py")
-        return _exec(sent.program, sent.arcade_port)
+        return _exec(program, sent.arcade_port)
+    if sent.arcade_port == sent.ticktick_port != 0:
+        parser.error("--arcade-port and --ticktick-port must differ")
     return _serve(sent)
 
 
@@ -36,20 +39,39 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
         description="Arcade's Engine and TickTick on this machine. Without a command: serve both.",
+        epilog="In another terminal: python -m sandbox exec -- python your_program.py",
     )
     begin = parser.add_mutually_exclusive_group()
-    begin.add_argument("--config", type=Path, metavar="FILE", help="load providers from FILE")
-    parser.add_argument("--strict", action="store_true", help="refuse what breaks the reference")
+    begin.add_argument(
+        "--config", type=Path, metavar="FILE", help="load the providers from this engine.yaml"
+    )
     begin.add_argument("--empty", action="store_true", help="begin with no app and no provider")
-    parser.add_argument("--arcade-port", type=_port, default=ARCADE_PORT, metavar="PORT")
-    parser.add_argument("--ticktick-port", type=_port, default=TICKTICK_PORT, metavar="PORT")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse configurations that break Arcade's reference, instead of noting it",
+    )
+    _add_port(parser, "--arcade-port", ARCADE_PORT, "where Arcade listens")
+    _add_port(parser, "--ticktick-port", TICKTICK_PORT, "where TickTick listens")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    run = commands.add_parser("exec", help="run a program against the sandbox")
-    run.add_argument("--arcade-port", type=_port, default=ARCADE_PORT, metavar="PORT")
-    run.add_argument("program", nargs=argparse.REMAINDER, help="after --, the program to run")
+    run = commands.add_parser(
+        "exec",
+        help="run a Python program against the sandbox",
+        usage="python -m sandbox exec [--arcade-port PORT] -- PROGRAM [ARGUMENT ...]",
+        description="Runs a program against the running sandbox, or one of its own if none "
+        "runs. ARCADE_API_KEY and the other variables of the clients are set for it.",
+    )
+    _add_port(run, "--arcade-port", ARCADE_PORT, "where the running sandbox's Arcade listens")
+    run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
     check = commands.add_parser("check", help="say what is wrong with an engine.yaml")
-    check.add_argument("file", type=Path)
+    check.add_argument("file", type=Path, help="the engine.yaml")
     return parser
+
+
+def _add_port(parser: argparse.ArgumentParser, name: str, default: int, what: str) -> None:
+    parser.add_argument(
+        name, type=_port, default=default, metavar="PORT", help=f"{what}; {default} by default"
+    )
 
 
 def _port(text: str) -> int:
@@ -111,7 +133,6 @@ def _serve(sent: argparse.Namespace) -> int:
 
 
 def _exec(program: list[str], port: int) -> int:
-    program = program[1:] if program[0] == "--" else program
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
     from sandbox.clocks import Clock
@@ -123,14 +144,15 @@ def _exec(program: list[str], port: int) -> int:
     if url is None:
         clock = Clock()
         try:
-            started = Sandbox(clock, Journal(clock), ports=(port, TICKTICK_PORT))
+            started = Sandbox(clock, Journal(clock), ports=(port, 0))
         except PortInUse:
             started = Sandbox(clock, Journal(clock), ports=(0, 0))
         started.start()
         started.prepare(PROVIDER_ID)
         started.ready = True
         url = started.arcade_url
-    print(f"sandbox: {'started at' if started else 'using'} {url}", file=sys.stderr, flush=True)
+    what = "none was running, so one was started at" if started else "using"
+    print(f"sandbox: {what} {url}", file=sys.stderr, flush=True)
     # Unbuffered, so that a printed link is seen before the program waits for its click.
     environment = os.environ | client_environment(url) | {"PYTHONUNBUFFERED": "1"}
     try:

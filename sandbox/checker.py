@@ -25,6 +25,10 @@ def check(path: Path) -> list[Finding]:
     """Return everything that can be said against the file, by line."""
     configuration = inspect(path, fallback=_STAND_INS)
     findings = list(configuration.findings)
+    if not findings and not configuration.read and not configuration.lines.get("auth.providers[0]"):
+        text = "the file has no provider under auth.providers"
+        fix = "Write 'auth:', below it 'providers:', and begin each provider with '- id:'."
+        findings.append(Finding(ERROR, str(path), text, fix))
     for where, provider in configuration.read.items():
         facts = _facts_about(provider.authorize_request.endpoint)
         requests = {"token_request": provider.token_request, **provider.requests}

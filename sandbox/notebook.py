@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -114,11 +115,15 @@ def open(
     address = running.sandbox.local(url)
     todo = ["fill in the form"] if fill else []
     todo += [f"click {click}"] if click else []
-    print(f"Open {address}" + (f" and {', then '.join(todo)}." if todo else ""))
+    where = "In the page below, or at" if _frames() else "Open"
+    print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
     for label, value in (fill or {}).items():
         hidden = any(word in label.lower() for word in ("secret", "password"))
         print(f"  {label}: {'copy it from where it is shown' if hidden else value}")
-    _frame(address)
+    if _frames():
+        from IPython.display import IFrame, display
+
+        display(IFrame(address, width="100%", height=480))
     return Page(address, click if not fill else None)
 
 
@@ -303,7 +308,7 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
     user = os.environ["ARCADE_USER_ID"]
     lines = [
         f"Sandbox: Arcade at {sandbox.arcade_url}, TickTick at {sandbox.ticktick_url}{moved}",
-        f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and the rest are set; you are {user}",
+        f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {user}",
         "Network: ticktick.com and arcade.dev lead to the sandbox, never to the live services",
     ]
     return _Running(sandbox, environment, redirection, (provider, app, config, strict), lines)
@@ -328,11 +333,7 @@ def _steer(sandbox: Sandbox, url: str, click: str | None, fill: dict[str, str]) 
     return Page(page.url)
 
 
-def _frame(address: str) -> None:
-    try:
-        from IPython import get_ipython
-        from IPython.display import IFrame, display
-    except ImportError:
-        return
-    if get_ipython() is not None:
-        display(IFrame(address, width="100%", height=560))
+def _frames() -> bool:
+    """Tell whether this is a notebook, which can show a page in a frame."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None

@@ -13,20 +13,26 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.pages import Page
 
+# What a notebook links to where JupyterLab can show it, and the page that has it here.
+_PAGES = {
+    r"\]\(\.\./docs/": "](../",
+    r"\]\(\.\./snippets/[\w./]*\)": "](../snippets.md)",
+    r"\]\(\.\./sandbox/behaviours\.yaml\)": "](../reference/behaviours.md)",
+}
 _STYLES = re.compile(r"\n\s*<style>\n.*</style>\s*\Z", re.S)
 _MATHJAX = re.compile(r"<script(?:(?!</script>).)*mathjax(?:(?!</script>).)*</script>", re.I | re.S)
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
-    """Undo the template's escaping, drop the styles after the last cell, lead links aright.
-
-    A notebook reaches the pages of ``docs/`` by ``../docs/``, which is right in JupyterLab.
-    """
+    """Undo the template's escaping, drop the styles after the last cell, lead links aright."""
     if not page.file.src_uri.endswith(".ipynb"):
         return None
     markdown, found = _STYLES.subn("", markdown)
     _expect(found == 1, page, "the styles after the last cell")
-    return unescape(markdown).replace("](../docs/", "](../")
+    markdown = unescape(markdown)
+    for link, place in _PAGES.items():
+        markdown = re.sub(link, place, markdown)
+    return markdown
 
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:

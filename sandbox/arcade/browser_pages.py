@@ -22,8 +22,9 @@ from sandbox.pages import form_of, render, stylesheet
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def _problem(title: str, text: str, todo: str, status: int = 400) -> Response:
-    return render(TEMPLATES, "problem.html", status=status, title=title, text=text, todo=todo)
+def _problem(title: str, text: str, todo: str, *, status: int = 400, again: str = "") -> Response:
+    values = {"title": title, "text": text, "todo": todo, "again": again}
+    return render(TEMPLATES, "problem.html", status=status, **values)
 
 
 def _not_waiting() -> Response:
@@ -53,10 +54,17 @@ async def _callback(request: Request) -> Response:
     if "error" in sent:
         reason = ", ".join(sent[key] for key in ("error", "error_description") if key in sent)
         engine.authorizations.denied(flow, f"the provider refused: {reason}")
+        if sent["error"] == "access_denied":
+            return _problem(
+                "You did not allow access",
+                f"The provider said: {reason}.",
+                "The authorization stays pending, so you can still decide otherwise.",
+                again=flow.url,
+            )
         return _problem(
-            "The provider refused",
+            "The provider refused the request",
             f"It said: {reason}.",
-            "The authorization stays pending. Open its link again to decide otherwise.",
+            "Opening the link again does not help. Correct the request, and start anew.",
         )
     if not sent.get("code"):
         return _problem(

@@ -91,6 +91,9 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
     lines: dict[str, int] = {}
     findings = _walk(tree, "", lines, set())
     listed = _providers_of(data, lines)
+    for name in sorted(str(key) for key in (data.get("auth") or {}) if key != "providers"):
+        text = f"auth has no setting {name!r}"
+        findings.append(Finding(ERROR, f"auth.{name}", text, "It has providers, and nothing else."))
     variables = dict(fallback) | _variables(path)
     read: dict[str, Provider] = {}
     seen: set[str] = set()

@@ -57,7 +57,7 @@ def _output_problems(output: NotebookNode, tags: set[str]) -> Iterator[str]:
         yield "writes to stderr: mend the cause, or give the cell the tag stderr"
     text = json.dumps(output, ensure_ascii=False)
     if "<iframe" in text.lower():
-        yield "stores a frame, which the site would load from the reader's machine: use autopilot"
+        yield "stores a frame, as your own run does: git restore notebooks, or regenerate"
     if _SECRET.search(_STATE.sub("", text)) or "sandboxsecret" in text:
         yield "shows a token or a secret: do not print it"
     if "was in use)" in text:

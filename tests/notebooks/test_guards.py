@@ -124,6 +124,9 @@ def test_nbval_lets_a_good_notebook_pass(tmp_path: Path) -> None:
 def test_only_ports_may_differ(tmp_path: Path) -> None:
     run = nbval(tmp_path, cell("print('http://localhost:9099/')", stream("http://localhost:5/\n")))
     assert run.returncode == 0, run.stdout
+    moved = "print('http://localhost:9 (port 8 was in use)')"
+    run = nbval(tmp_path, cell(moved, stream("http://localhost:5\n")))
+    assert run.returncode == 0, run.stdout
     run = nbval(tmp_path, cell("print('http://localhost:9099/a')", stream("http://localhost:5/\n")))
     assert run.returncode == 1, run.stdout
 

@@ -12,7 +12,7 @@ from tests.environment import ROOT
 TAUGHT_IN = {
     "04_authorize_a_user": {
         "auth_flow.py": slice(0, 6),
-        "auth_flow_async.py": slice(8, None),
+        "auth_flow_async.py": slice(10, None),
     },
     "05_custom_tool": {"custom_tool/tools.py": slice(2, 3)},
 }

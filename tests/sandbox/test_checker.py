@@ -229,3 +229,20 @@ def test_only_the_repaired_block_keeps_the_first_scope(file: Path, existing: str
     finally:
         world.close()
     assert reply.is_success == bool(existing)
+
+
+@pytest.mark.parametrize("text", ["auth: {}", "api:\n  port: 9099", "auth:\n  providers: []"])
+def test_a_file_without_providers_is_an_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "engine.yaml"
+    path.write_text(text)
+    [finding] = check(path)
+    assert finding.severity == "error"
+    assert "no provider under auth.providers" in finding.text
+
+
+def test_a_misspelt_section_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "engine.yaml"
+    path.write_text("auth:\n  provider:\n    - id: x\n")
+    [finding] = check(path)
+    assert (finding.severity, finding.line) == ("error", 2)
+    assert "auth has no setting 'provider'" in finding.text

@@ -101,7 +101,8 @@ def test_exec_starts_a_sandbox_where_none_runs() -> None:
     run = run_sandbox("exec", "--arcade-port", port, "--", sys.executable, "-c", ASK)
     assert run.returncode == 0
     assert run.stdout == '{"healthy":true}\n'
-    assert run.stderr.startswith("sandbox: started at http://localhost:")
+    url = f"http://localhost:{port}"
+    assert run.stderr == f"sandbox: none was running, so one was started at {url}\n"
 
 
 def test_exec_sets_what_clients_read(serving: str) -> None:
@@ -124,8 +125,15 @@ def test_exec_of_a_missing_program_is_a_clear_error(serving: str) -> None:
     assert "no-such-program can't be run: No such file or directory." in run.stderr
 
 
-def test_exec_without_a_program_is_a_usage_error() -> None:
-    run = run_sandbox("exec")
+def test_two_equal_ports_are_a_usage_error() -> None:
+    run = run_sandbox("--arcade-port", "9199", "--ticktick-port", "9199")
+    assert run.returncode == 2
+    assert "--arcade-port and --ticktick-port must differ" in run.stderr
+
+
+@pytest.mark.parametrize("command", [["exec"], ["exec", "--"]])
+def test_exec_without_a_program_is_a_usage_error(command: list[str]) -> None:
+    run = run_sandbox(*command)
     assert run.returncode == 2
     assert "name the program: python -m sandbox exec -- python app.py" in run.stderr
 

@@ -173,7 +173,7 @@ def test_a_person_gets_a_link(
     url = pending()
     capsys.readouterr()
     sandbox.open(url, click="Allow")
-    assert capsys.readouterr().out == f"Open {url} and click Allow.\n"
+    assert capsys.readouterr().out == f"Open {url} : click Allow.\n"
 
 
 def test_a_person_is_told_what_to_fill_in_but_no_secret(
@@ -185,7 +185,7 @@ def test_a_person_is_told_what_to_fill_in_but_no_secret(
     sandbox.open(new, fill={"ID": "my-ticktick", "Client Secret": "hush"}, click="Create")
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].endswith(
-        "/dashboard/connected-apps/new and fill in the form, then click Create."
+        "/dashboard/connected-apps/new : fill in the form, then click Create."
     )
     assert printed[1:] == ["  ID: my-ticktick", "  Client Secret: copy it from where it is shown"]
 

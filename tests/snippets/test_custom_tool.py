@@ -26,13 +26,13 @@ def test_a_tool_is_served_registered_and_called(monkeypatch: pytest.MonkeyPatch)
     start = [*attached, "sh", "-c", f"cd '{PYTHON / 'custom_tool'}' && exec sh start.sh"]
     register = [*attached, sys.executable, str(PYTHON / "register_worker.py")]
     call = [*attached, sys.executable, str(PYTHON / "call_tool.py")]
-    with running(*serve) as (_, output):
-        output.wait_for("auth_flow.py")
-        with running(*start) as (_, output):
-            output.wait_for(f"127.0.0.1:{worker}")
+    with running(*serve) as (_, serving):
+        serving.wait_for("auth_flow.py")
+        with running(*start) as (_, started):
+            started.wait_for(f"127.0.0.1:{worker}")
             wait_until_served(worker)
-            with running(*register) as (_, output):
-                output.wait_for("Registered: ticktick")
+            with running(*register) as (_, registered):
+                registered.wait_for("Registered: ticktick")
             with running(*call) as (process, output):
                 link = output.wait_for("/oauth/authorize?")
                 with Browser(LocalAddresses({})) as browser:

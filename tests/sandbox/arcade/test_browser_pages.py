@@ -121,8 +121,8 @@ def test_a_denied_consent_stays_pending_and_can_be_given_later(world: World) -> 
     pending = authorize(world)
     page = world.visit(pending["url"], click="Cancel")
 
-    assert (page.status, page.heading) == (400, "The provider refused")
-    assert page.error == "It said: access_denied, User denied access."
+    assert (page.status, page.heading) == (400, "You did not allow access")
+    assert page.error == "The provider said: access_denied, User denied access."
     assert status(world, pending) == "pending"
     assert problems(world) == [
         f"{pending['id']} stays pending: the provider refused: access_denied, User denied access"
