@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -83,6 +83,22 @@ class Page:
     forms: list[Form]
     links: dict[str, str]
     values: dict[str, str]
+
+    def form_with(self, button: str, fields: Iterable[str]) -> Form:
+        """Return the form that has this button and fields with these labels.
+
+        Raises:
+            CannotDo: there is none; the text says what there is.
+        """
+        wanted = set(fields)
+        for form in self.forms:
+            if button in form.buttons and wanted <= set(form.labels):
+                return form
+        there = [name for form in self.forms for name in (*form.labels, *form.buttons)]
+        raise CannotDo(
+            f"{self.url.partition('?')[0]} ({self.heading or 'no heading'}) has no form with "
+            f"{', '.join([*fields, button])}. It has: {', '.join(there) or 'no form'}."
+        )
 
 
 class _Reader(HTMLParser):
@@ -229,14 +245,7 @@ class Browser:
             CannotDo: the page has no such field, choice or button, or the server failed.
         """
         fill = dict(fill or {})
-        forms = [f for f in page.forms if click in f.buttons and not set(fill) - set(f.labels)]
-        if not forms:
-            there = [name for f in page.forms for name in (*f.labels, *f.buttons)]
-            raise CannotDo(
-                f"{page.url.partition('?')[0]} ({page.heading or 'no heading'}) has no form with "
-                f"{', '.join([*fill, click])}. It has: {', '.join(there) or 'no form'}."
-            )
-        form = forms[0]
+        form = page.form_with(click, fill)
         button = form.buttons[click]
         data = form.filled(fill)
         if button.name:

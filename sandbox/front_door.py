@@ -26,6 +26,7 @@ from sandbox.settings import (
     TICKTICK_HOSTS,
     TICKTICK_PORT,
 )
+from sandbox.submissions import Submissions
 
 if TYPE_CHECKING:
     import httpx
@@ -89,6 +90,7 @@ class Sandbox:
             client=self._engine_client,
         )
         self._arcade_app = arcade.create_app(self.engine)
+        self.submissions = Submissions()
         self._serving = Serving()
         self._tls: dict[str, Any] = {}
         self.ready = False  # whether everything that was wanted at the start is built
@@ -97,16 +99,12 @@ class Sandbox:
     def start(self) -> None:
         """Serve both, each on its own port."""
         own_pages = control.create_app(self, self._open_tls)
-        arcade_with_pages = control.WithControl(self._arcade_app, own_pages)
+        arcade_app = control.WithControl(self.submissions.watching(self._arcade_app), own_pages)
+        ticktick_app = self.submissions.watching(self._ticktick_app)
+        arcade_socket, ticktick_socket = self._sockets
         self._serving.start(
-            (
-                ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade_with_pages)),
-                self._sockets[0],
-            ),
-            (
-                ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), self._ticktick_app)),
-                self._sockets[1],
-            ),
+            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade_app)), arcade_socket),
+            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), ticktick_app)), ticktick_socket),
         )
 
     def stop(self) -> None:

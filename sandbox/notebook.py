@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
     from sandbox.browser import Page as BrowserPage
@@ -32,6 +33,7 @@ class _Running:
     workers: dict[str, WorkerProcess] = field(default_factory=dict)
 
 
+_PATIENCE = 600  # seconds in which a person fills in a form
 _WORKER_PORT = 8002  # the one that Arcade's documentation uses
 
 _running: _Running | None = None
@@ -89,6 +91,9 @@ def open(
 ) -> Page:
     """Show a page to a person: a link, and in a notebook a frame below it.
 
+    Where there is something to fill in, it returns once the person has sent the form off,
+    so that the next cell finds what they made.
+
     With ``SANDBOX_AUTOPILOT=1``, as the tests run, the same page is fetched, filled in and
     submitted over HTTP instead, and one line says so.
 
@@ -101,7 +106,8 @@ def open(
         The values of the page's labelled fields, read when you ask for them.
 
     Raises:
-        Problem: the sandbox does not run, or the page has no such field or button.
+        Problem: the sandbox does not run, the page has no such field or button, or nobody
+            sent the form off within ten minutes.
     """
     if not url:
         print("Nothing to open: access was allowed before.")
@@ -112,19 +118,7 @@ def open(
     running = _require()
     if os.environ.get("SANDBOX_AUTOPILOT") == "1":
         return _steer(running.sandbox, url, click, dict(fill or {}))
-    address = running.sandbox.local(url)
-    todo = ["fill in the form"] if fill else []
-    todo += [f"click {click}"] if click else []
-    where = "In the page below, or at" if _frames() else "Open"
-    print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
-    for label, value in (fill or {}).items():
-        hidden = any(word in label.lower() for word in ("secret", "password"))
-        print(f"  {label}: {'copy it from where it is shown' if hidden else value}")
-    if _frames():
-        from IPython.display import IFrame, display
-
-        display(IFrame(address, width="100%", height=480))
-    return Page(address, click if not fill else None)
+    return _show(running.sandbox, running.sandbox.local(url), click, dict(fill or {}))
 
 
 def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
@@ -331,6 +325,37 @@ def _steer(sandbox: Sandbox, url: str, click: str | None, fill: dict[str, str]) 
     outcome = page.heading if not page.error else f"{page.heading}: {page.error}"
     print(f"Autopilot: {', '.join(steps) or 'looked'} → {outcome}")
     return Page(page.url)
+
+
+def _show(sandbox: Sandbox, address: str, click: str | None, fill: dict[str, str]) -> Page:
+    form = _form_path(sandbox, address, click, fill) if click and fill else None
+    taken = sandbox.submissions.count(form) if form else 0
+    todo = ["fill in the form"] if fill else []
+    todo += [f"click {click}"] if click else []
+    where = "In the page below, or at" if _frames() else "Open"
+    print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
+    for label, value in fill.items():
+        hidden = any(word in label.lower() for word in ("secret", "password"))
+        print(f"  {label}: {'copy it from where it is shown' if hidden else value}")
+    if _frames():
+        from IPython.display import IFrame, display
+
+        display(IFrame(address, width="100%", height=480))
+    if form and not sandbox.submissions.wait(form, taken, _PATIENCE):
+        raise Problem(f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again.")
+    return Page(address, click if not fill else None)
+
+
+def _form_path(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]) -> str:
+    """Return the path to which the form with this button and these fields is sent."""
+    from sandbox.browser import Browser, CannotDo
+
+    try:
+        with Browser(sandbox.local) as browser:
+            form = browser.open(address).form_with(click, fill)
+    except CannotDo as problem:
+        raise Problem(str(problem)) from None
+    return urlsplit(urljoin(address, form.action)).path
 
 
 def _frames() -> bool:

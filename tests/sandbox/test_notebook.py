@@ -16,7 +16,9 @@ from jupyter_client.manager import start_new_kernel
 
 import sandbox
 from sandbox import notebook
+from sandbox.browser import Browser
 from sandbox.clocks import NOTEBOOK_TIME
+from sandbox.hosts import LocalAddresses
 from sandbox.serving import PortInUse, listen
 from sandbox.settings import ARCADE_PORT
 from tests.environment import ROOT
@@ -176,18 +178,49 @@ def test_a_person_gets_a_link(
     assert capsys.readouterr().out == f"Open {url} : click Allow.\n"
 
 
-def test_a_person_is_told_what_to_fill_in_but_no_secret(
-    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def a_person_who(url: str, fill: dict[str, str], click: str) -> threading.Thread:
+    """Return a person who fills in a form in a browser of their own, a little later."""
+
+    def do() -> None:
+        with Browser(LocalAddresses({})) as browser:
+            browser.submit(browser.open(url), click, fill)
+
+    return threading.Timer(0.5, do)
+
+
+def test_a_form_is_waited_for_and_no_secret_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    sandbox.start(provider=None)
     monkeypatch.delenv("SANDBOX_AUTOPILOT")
     capsys.readouterr()
-    new = "https://api.arcade.dev/dashboard/connected-apps/new"
-    sandbox.open(new, fill={"ID": "my-ticktick", "Client Secret": "hush"}, click="Create")
+    fill = {
+        "ID": "my-ticktick",
+        "Client ID": "x",
+        "Client Secret": "hush",
+        "Authorization URL": "https://ticktick.com/oauth/authorize",
+        "Token URL": "https://ticktick.com/oauth/token",
+    }
+    address = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-apps/new"
+    person = a_person_who(address, fill, "Create")
+    person.start()
+    sandbox.open("https://api.arcade.dev/dashboard/connected-apps/new", fill=fill, click="Create")
+    assert Arcade().admin.auth_providers.get("my-ticktick").id == "my-ticktick"
+    person.join()
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0].endswith(
-        "/dashboard/connected-apps/new : fill in the form, then click Create."
-    )
-    assert printed[1:] == ["  ID: my-ticktick", "  Client Secret: copy it from where it is shown"]
+    assert printed[0] == f"Open {address} : fill in the form, then click Create."
+    assert printed[1] == "  ID: my-ticktick"
+    assert printed[3] == "  Client Secret: copy it from where it is shown"
+
+
+def test_a_form_that_nobody_sends_off_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sandbox.start(provider=None)
+    monkeypatch.delenv("SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(notebook, "_PATIENCE", 0.1)
+    with pytest.raises(sandbox.Problem, match=r"Nobody clicked Add .*\. Run this again\."):
+        sandbox.open("https://developer.ticktick.com/manage/new", fill={"Name": "x"}, click="Add")
 
 
 def test_a_page_shows_its_labelled_values(started: None) -> None:
