@@ -8,28 +8,15 @@ from starlette.routing import Route
 
 from sandbox.arcade import provider_admin
 from sandbox.arcade.engine import Engine, engine_of
-from sandbox.arcade.errors import EngineError, json_body, malformed, whole_number
+from sandbox.arcade.errors import EngineError, json_body, malformed
+from sandbox.arcade.paging import page
 from sandbox.arcade.provider_admin import Json, ProviderExists, ProviderRefused
 from sandbox.arcade.providers import Provider
-
-_PAGE = 25
-_LARGEST_PAGE = 100
 
 
 async def _list(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    limit = min(whole_number(request, "limit", _PAGE), _LARGEST_PAGE) or _PAGE
-    offset = whole_number(request, "offset", 0)
-    providers = engine.providers.all()
-    return JSONResponse(
-        {
-            "items": [_shown(engine, p) for p in providers[offset : offset + limit]],
-            "limit": limit,
-            "offset": offset,
-            "page_count": -(-len(providers) // limit),
-            "total_count": len(providers),
-        }
-    )
+    return page(request, engine.providers.all(), lambda provider: _shown(engine, provider))
 
 
 async def _create(request: Request) -> JSONResponse:

@@ -1,0 +1,40 @@
+"""The two imitated services know nothing of each other, nor of who uses them."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.environment import ROOT
+
+SANDBOX = ROOT / "sandbox"
+SHARED = {"clocks", "ids", "journal", "pages", "settings"}
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names |= {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    return {name for name in names if name}
+
+
+@pytest.mark.parametrize("service", ["arcade", "ticktick"])
+def test_a_service_uses_itself_and_the_shared_parts_only(service: str) -> None:
+    paths = list((SANDBOX / service).rglob("*.py"))
+    assert paths
+    for path in paths:
+        parts = {name.split(".")[1] for name in imported(path) if name.startswith("sandbox.")}
+        assert parts <= SHARED | {service}, path
+
+
+def test_nothing_in_arcade_mentions_ticktick() -> None:
+    for path in (SANDBOX / "arcade").rglob("*"):
+        if path.suffix in (".py", ".html"):
+            assert "ticktick" not in path.read_text(encoding="utf-8").lower(), path
