@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,8 +21,8 @@ class ByHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        host = Headers(scope=scope).get("host", "").rpartition("@")[2]
-        name = (host.rpartition(":")[0] or host).lower()
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
+        name = host.rpartition(":")[0] or host
         app = self._apps.get(name)
         if app is None:
             text = f"The sandbox does not answer for {name or 'a missing Host header'}.\n"

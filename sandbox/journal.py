@@ -25,7 +25,8 @@ class Event:
 
     def __str__(self) -> str:
         mark = "!" if self.problem else "-"
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {mark} {self.service}: {self.text}"
+        at = self.at.replace(tzinfo=None).isoformat(" ", "seconds")
+        return f"{at} {mark} {self.service}: {self.text}"
 
 
 class Journal:
