@@ -85,6 +85,13 @@ def _serve(sent: argparse.Namespace) -> int:
     from sandbox.front_door import PortInUse, Sandbox, find_running
     from sandbox.journal import Journal
 
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     clock = Clock()
     happened: deque[Event] = deque()
     journal = Journal(clock, listener=happened.append)
@@ -117,13 +124,6 @@ def _serve(sent: argparse.Namespace) -> int:
         f"  python -m sandbox exec {option}-- python snippets/python/auth_flow.py\n",
         flush=True,
     )
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
     while not stopped.wait(0.1):
         # Printed here and not by the listener, which runs between two requests.
         while happened:
