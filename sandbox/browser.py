@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from sandbox.forms import CannotDo, Page, read_page
 from sandbox.settings import LEARNER, LOCAL_HOSTS, PASSWORD
+
+__all__ = ["Browser", "CannotDo", "Page", "local_client"]
 
 
 def local_client() -> httpx.Client:
@@ -21,188 +22,6 @@ def local_client() -> httpx.Client:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx.Client(verify=context, trust_env=False, timeout=30)
-
-
-class CannotDo(Exception):
-    """The page has no such field or button, or answered with an error; the text says what."""
-
-
-@dataclass
-class Button:
-    """A button, and what it adds to its form."""
-
-    form: Form | None
-    name: str | None
-    value: str
-
-
-@dataclass
-class Form:
-    """A form with its fields by name, the names by label and the buttons by their text.
-
-    ``fields`` holds what is shown: a box shows ``on`` or ``off``, a select field the text of
-    its option. ``choices`` holds what these two send for each answer, ``None`` for nothing;
-    a select field also takes the value of an option for an answer.
-    """
-
-    action: str
-    method: str
-    multipart: bool
-    fields: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
-    choices: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    buttons: dict[str, Button] = field(default_factory=dict)
-
-    def filled(self, fill: Mapping[str, str]) -> dict[str, str]:
-        """Return what the form sends after ``fill``, by label, was put into its fields.
-
-        Raises:
-            CannotDo: a field offers no such choice.
-        """
-        for label, text in fill.items():
-            offered = self.choices.get(self.labels[label])
-            if offered and text not in offered:
-                raise CannotDo(f"{label} can't be {text!r}. It can be: {', '.join(offered)}.")
-        shown = self.fields | {self.labels[label]: text for label, text in fill.items()}
-        sent = {name: self.choices.get(name, {text: text})[text] for name, text in shown.items()}
-        return {name: text for name, text in sent.items() if text is not None}
-
-
-@dataclass
-class Page:
-    """A fetched page.
-
-    ``error`` is what it reports as wrong, ``links`` has the addresses by their text, and
-    ``values`` what its labelled fields show.
-    """
-
-    url: str
-    status: int
-    heading: str
-    error: str
-    forms: list[Form]
-    links: dict[str, str]
-    values: dict[str, str]
-
-    def form_with(self, button: str, fields: Iterable[str]) -> Form:
-        """Return the form that has this button and fields with these labels.
-
-        Raises:
-            CannotDo: there is none; the text says what there is.
-        """
-        wanted = set(fields)
-        for form in self.forms:
-            if button in form.buttons and wanted <= set(form.labels):
-                return form
-        there = [name for form in self.forms for name in (*form.labels, *form.buttons)]
-        raise CannotDo(
-            f"{self.url.partition('?')[0]} ({self.heading or 'no heading'}) has no form with "
-            f"{', '.join([*fields, button])}. It has: {', '.join(there) or 'no form'}."
-        )
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[Form] = []
-        self._by_id: dict[str, Form] = {}
-        self.links: dict[str, str] = {}
-        self.values: dict[str, str] = {}
-        self.heading = ""
-        self.error = ""
-        self.paragraph = ""
-        self._form: Form | None = None
-        self._label: str | None = None
-        self._select: tuple[str, str] = ("", "")
-        self._target: tuple[str, Any] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        sent = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self._form = Form(
-                sent.get("action", ""),
-                sent.get("method", "get"),
-                sent.get("enctype") == "multipart/form-data",
-            )
-            self.forms.append(self._form)
-            self._by_id[sent.get("id", "")] = self._form
-        elif tag == "label":
-            self._label = ""
-        elif tag in ("input", "textarea"):
-            self._field(tag, sent)
-        elif tag == "select":
-            self._select = (sent.get("name", ""), self._label or "")
-        elif tag == "option":
-            self._target = ("option", sent)
-        elif tag == "button":
-            form = self._by_id.get(sent["form"]) if "form" in sent else self._form
-            self._target = ("button", Button(form, sent.get("name"), sent.get("value", "")))
-        elif tag == "h1" and not self.heading:
-            self._target = ("heading", None)
-        elif tag == "p" and sent.get("class") == "error":
-            self._target = ("error", None)
-        elif tag == "p" and self.heading and not self.paragraph:
-            self._target = ("paragraph", None)
-        elif tag == "a":
-            self._target = ("link", sent.get("href", ""))
-        elif tag == "small":
-            self._target = ("hint", None)
-
-    def handle_data(self, data: str) -> None:
-        kind, thing = self._target or (None, None)
-        text = data.strip()
-        if kind == "heading":
-            self.heading += data
-        elif kind == "error":
-            self.error += data
-        elif kind == "paragraph":
-            self.paragraph += data
-        elif kind == "link" and text:
-            self.links.setdefault(text, thing)
-        elif kind == "button" and thing.form and text:
-            thing.form.buttons[text] = thing
-        elif kind == "option" and text:
-            self._option(text, thing)
-        elif kind == "textarea" and self._form:
-            name, label = thing
-            self._form.fields[name] = self.values[label] = data.removeprefix("\n")
-        elif self._label is not None and kind is None and text:
-            self._label += text.removeprefix("* ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._form = None
-        elif tag == "label":
-            self._label = None
-        elif tag in ("a", "h1", "p", "button", "textarea", "small", "option"):
-            self._target = None
-
-    def _option(self, text: str, sent: dict[str, str]) -> None:
-        """Note one option; what is shown is the selected one, without one the first."""
-        name, label = self._select
-        if self._form is None:
-            return
-        value = sent.get("value", text)
-        first = name not in self._form.choices
-        self._form.choices.setdefault(name, {}).update({text: value, value: value})
-        self._form.labels[label] = name
-        if first or "selected" in sent:
-            self._form.fields[name] = self.values[label] = text
-
-    def _field(self, tag: str, sent: dict[str, str]) -> None:
-        name, label = sent.get("name"), self._label
-        box = sent.get("type") == "checkbox"
-        shown = ("on" if "checked" in sent else "off") if box else sent.get("value", "")
-        if self._form and name and sent.get("type") != "file":
-            self._form.fields[name] = shown
-            if label:
-                self._form.labels[label] = name
-            if box:
-                self._form.choices[name] = {"on": sent.get("value", "on"), "off": None}
-        if label:
-            self.values[label] = shown
-        if tag == "textarea":
-            self._target = ("textarea", (name, label))
 
 
 class Browser:
@@ -263,17 +82,7 @@ class Browser:
             response = self._send("GET", url)
         if response.status_code >= 500:
             raise CannotDo(f"{url.partition('?')[0]} answered {response.status_code}.")
-        reader = _Reader()
-        reader.feed(response.text)
-        page = Page(
-            url,
-            response.status_code,
-            reader.heading.strip(),
-            (reader.error or (reader.paragraph if response.is_error else "")).strip(),
-            reader.forms,
-            reader.links,
-            reader.values,
-        )
+        page = read_page(url, response.status_code, response.text)
         if urlsplit(url).path == "/signin" and response.status_code == 200:
             self.signed_in = True
             return self.submit(page, "Sign in", {"Email": self._email, "Password": PASSWORD})
