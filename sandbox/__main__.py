@@ -101,7 +101,8 @@ def _serve(sent: argparse.Namespace) -> int:
         )
     except PortInUse as problem:
         option = "--arcade-port" if problem.port == sent.arcade_port else "--ticktick-port"
-        who = "A sandbox" if find_running(problem.port) else "Another program"
+        sandbox = "A sandbox, of a notebook or of another terminal,"
+        who = sandbox if find_running(problem.port) else "Another program"
         return _fail(
             f"{who} already listens on port {problem.port}. "
             f"Use it, stop it, or choose another port with {option}."

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from sandbox.browser import Page
 
-WORKER_SECRET = "sandbox-worker-secret-with-32-bytes-or-more"  # noqa: S105 -- not a secret
-
 _STARTING_TRIES = 50  # of a tenth of a second each
 
 _APP = {
@@ -263,7 +261,8 @@ def client_environment(arcade_url: str) -> dict[str, str]:
         "ARCADE_API_URL": arcade_url,  # arcade-mcp-server
         "ARCADE_API_KEY": API_KEY,
         "ARCADE_USER_ID": LEARNER,
-        "ARCADE_WORKER_SECRET": WORKER_SECRET,
+        # Another one for each sandbox, so that no worker answers to two of them.
+        "ARCADE_WORKER_SECRET": f"sandbox-worker-secret-for-{arcade_url}",
         "ARCADE_USAGE_TRACKING": "0",
         **child_environment(arcade_url, os.environ),
     }

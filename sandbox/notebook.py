@@ -33,6 +33,7 @@ class _Running:
     workers: dict[str, WorkerProcess] = field(default_factory=dict)
 
 
+_CONSENT = ("Allow", "Cancel")  # what the program itself waits for
 _PATIENCE = 600  # seconds in which a person fills in a form
 _WORKER_PORT = 8002  # the one that Arcade's documentation uses
 
@@ -62,6 +63,7 @@ def start(
         _greet_live()
         return
     wanted = (provider, app, str(config) if config else None, strict)
+    ran_already = _running is not None
     if _running is None:
         _running = _start(*wanted)
         atexit.register(stop)
@@ -71,6 +73,8 @@ def start(
             "restart the kernel."
         )
     print("\n".join(_running.lines))
+    if ran_already:
+        print("It ran already and keeps what you made. Restart the kernel to begin anew.")
 
 
 def stop() -> None:
@@ -144,9 +148,16 @@ def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
     from sandbox.serving import PortInUse
     from sandbox.worker_process import WorkerDidNotStart, WorkerProcess
 
+    place = Path(folder).resolve()
+    if not place.is_dir():
+        raise Problem(f"{folder} is not a folder. Name the one that holds your tools.")
     workers = _require().workers
+    worker = workers.pop(name, None)
+    if worker and worker.folder != place:
+        worker.stop()
+        worker = None
     secret = os.environ["ARCADE_WORKER_SECRET"]
-    worker = workers.setdefault(name, WorkerProcess(Path(folder), name, secret, port=_WORKER_PORT))
+    worker = workers[name] = worker or WorkerProcess(place, name, secret, port=_WORKER_PORT)
     try:
         try:
             worker.start()
@@ -155,7 +166,7 @@ def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
             worker.start()
     except WorkerDidNotStart as problem:
         raise Problem(str(problem)) from None
-    print(f"Worker: {Path(folder).name} is served at {worker.uri}")
+    print(f"Worker: {place.name} is served at {worker.uri}")
     return worker.uri
 
 
@@ -336,11 +347,13 @@ def _show(sandbox: Sandbox, address: str, click: str | None, fill: dict[str, str
     print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
     for label, value in fill.items():
         hidden = any(word in label.lower() for word in ("secret", "password"))
-        print(f"  {label}: {'copy it from where it is shown' if hidden else value}")
+        print(f"  {label}: {'copy it from the page that shows it' if hidden else value}")
     if _frames():
         from IPython.display import IFrame, display
 
-        display(IFrame(address, width="100%", height=480))
+        display(IFrame(address, width="100%", height=600))
+    if click and not form and click not in _CONSENT and _frames():
+        print("The cell goes on by itself.")
     if form and not sandbox.submissions.wait(form, taken, _PATIENCE):
         raise Problem(f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again.")
     return Page(address, click if not fill else None)

@@ -51,7 +51,7 @@ class WorkerProcess:
         command: tuple[str, ...] = (),
     ) -> None:
         self.port = port
-        self._folder = folder
+        self.folder = folder
         self._secret = secret
         self._variables = variables or {}
         serve = (sys.executable, "-m", "arcade_mcp_server", "http", "--host", "127.0.0.1")
@@ -86,7 +86,7 @@ class WorkerProcess:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- the reader's own tools
                 [part.format(port=self.port) for part in self._command],
-                cwd=self._folder,
+                cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -164,6 +164,6 @@ class WorkerProcess:
         end = "\n".join(self.output().splitlines()[-_LAST_LINES:]) or "(none)"
         command = " ".join(self._command[1:])
         return WorkerDidNotStart(
-            f"the worker in {self._folder} {what}. The end of its output:\n{end}\n"
+            f"the worker in {self.folder} {what}. The end of its output:\n{end}\n"
             f"To see it all, run there: python {command.format(port=self.port)}"
         )

@@ -39,7 +39,8 @@ async def _create(request: Request) -> JSONResponse:
         message = "an id has letters, digits, underscores and hyphens"
         raise malformed("", "id", "invalid", message)
     if workers.get(worker_id):
-        raise EngineError(400, "bad_request", f"a worker with the id {worker_id} exists")
+        message = f"a worker with the id {worker_id} exists: change it by PATCH, or delete it first"
+        raise EngineError(400, "bad_request", message)
     _only_http(body)
     http = fields.mapping(body, "http")
     if http is None:

@@ -17,3 +17,4 @@ if result.success:
         print(project["name"])
 else:
     print("Failed:", result.output.error.message)
+    print(result.output.error.developer_message)

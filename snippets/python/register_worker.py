@@ -14,3 +14,5 @@ worker = client.workers.create(
     },
 )
 print("Registered:", worker.id)
+for tool in client.workers.tools(worker.id):
+    print(tool.qualified_name)

@@ -79,7 +79,7 @@ def test_a_used_port_is_a_clear_error(ports: tuple[str, str]) -> None:
 def test_a_port_used_by_a_sandbox_is_told_so(serving: str, ports: tuple[str, str]) -> None:
     run = run_sandbox("--arcade-port", serving, "--ticktick-port", free_ports(1)[0])
     assert run.returncode == 1
-    assert run.stderr.startswith(f"A sandbox already listens on port {serving}.")
+    assert f"of another terminal, already listens on port {serving}." in run.stderr
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536"])

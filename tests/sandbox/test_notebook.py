@@ -55,7 +55,8 @@ def test_starting_twice_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     first = capsys.readouterr().out
     url = pending()
     sandbox.start()
-    assert capsys.readouterr().out == first
+    again = "It ran already and keeps what you made. Restart the kernel to begin anew.\n"
+    assert capsys.readouterr().out == first + again
     assert pending() == url
 
 
@@ -211,7 +212,7 @@ def test_a_form_is_waited_for_and_no_secret_is_printed(
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == f"Open {address} : fill in the form, then click Create."
     assert printed[1] == "  ID: my-ticktick"
-    assert printed[3] == "  Client Secret: copy it from where it is shown"
+    assert printed[3] == "  Client Secret: copy it from the page that shows it"
 
 
 def test_a_form_that_nobody_sends_off_is_a_clear_error(
@@ -240,6 +241,36 @@ def test_the_autopilot_fills_in_a_form(started: None, capsys: pytest.CaptureFixt
         == "Autopilot: signed in, filled in Name, clicked Add → Manage Apps\n"
     )
     assert "registered the app Second app" in sandbox.events()[-1].text
+
+
+def tool_folder(folder: Path, name: str) -> Path:
+    folder.mkdir()
+    text = f'from arcade_tdk import tool\n\n\n@tool\ndef {name}() -> int:\n    """Count."""\n    return 1\n'
+    (folder / "tools.py").write_text(text)
+    return folder
+
+
+def test_a_worker_serves_the_folder_it_was_given_last(started: None, tmp_path: Path) -> None:
+    client = Arcade()
+    uri = sandbox.start_worker(tool_folder(tmp_path / "one", "first"))
+    secret = os.environ["ARCADE_WORKER_SECRET"]
+    http = {"uri": uri, "secret": secret, "timeout": 30, "retry": 3}
+    client.workers.create(id="mine", http=http)
+    assert [tool.name for tool in client.workers.tools("mine")] == ["First"]
+    uri = sandbox.start_worker(tool_folder(tmp_path / "two", "second"))
+    client.workers.update("mine", http=http | {"uri": uri})
+    assert [tool.name for tool in client.workers.tools("mine")] == ["Second"]
+
+
+def test_a_folder_that_is_none_is_a_clear_error(started: None, tmp_path: Path) -> None:
+    with pytest.raises(sandbox.Problem, match="nowhere is not a folder"):
+        sandbox.start_worker(tmp_path / "nowhere")
+
+
+def test_a_tool_that_cannot_be_read_is_a_clear_error(started: None, tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text("from arcade_tdk import tool\n\n@tool\ndef broken(:\n")
+    with pytest.raises(sandbox.Problem, match="The end of its output"):
+        sandbox.start_worker(tmp_path)
 
 
 def test_checking_prints_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
