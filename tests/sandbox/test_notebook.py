@@ -245,7 +245,8 @@ def test_the_autopilot_fills_in_a_form(started: None, capsys: pytest.CaptureFixt
 
 def tool_folder(folder: Path, name: str) -> Path:
     folder.mkdir()
-    text = f'from arcade_tdk import tool\n\n\n@tool\ndef {name}() -> int:\n    """Count."""\n    return 1\n'
+    function = f'@tool\ndef {name}() -> int:\n    "Count."\n    return 1\n'
+    text = f"from arcade_tdk import tool\n\n\n{function}"
     (folder / "tools.py").write_text(text)
     return folder
 

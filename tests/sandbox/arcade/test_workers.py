@@ -216,7 +216,7 @@ def test_an_id_can_be_used_once(bare: World) -> None:
     assert reply.status_code == 400
     assert reply.json() == {
         "name": "bad_request",
-        "message": "a worker with the id made-up exists",
+        "message": "a worker with the id made-up exists: change it by PATCH, or delete it first",
     }
 
 
