@@ -35,7 +35,7 @@ class _Running:
 
 _CONSENT = ("Allow", "Cancel")  # what the program itself waits for
 _PATIENCE = 600  # seconds in which a person fills in a form
-_WORKER_PORT = 8002  # the one that Arcade's documentation uses
+_WORKER_PORT = 8002  # the one that Arcade's documentation uses; further workers take the next
 
 _running: _Running | None = None
 
@@ -157,7 +157,8 @@ def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
         worker.stop()
         worker = None
     secret = os.environ["ARCADE_WORKER_SECRET"]
-    worker = workers[name] = worker or WorkerProcess(place, name, secret, port=_WORKER_PORT)
+    port = _WORKER_PORT + len(workers)
+    worker = workers[name] = worker or WorkerProcess(place, name, secret, port=port)
     try:
         try:
             worker.start()
