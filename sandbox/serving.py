@@ -154,7 +154,12 @@ class Serving:
         self._running[server] = self._loop.create_task(server.serve(sockets=[sock]))
 
     def stop(self, before: Callable[[], Awaitable[None]]) -> None:
-        """Stop all servers and free their ports, after ``before`` has run on their loop."""
+        """Stop all servers and free their ports, after ``before`` has run on their loop.
+
+        A second call changes nothing.
+        """
+        if not self._thread.is_alive():
+            return
 
         async def stop_all() -> None:
             await before()
