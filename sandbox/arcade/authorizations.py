@@ -219,10 +219,6 @@ class Authorizations:
             self._drop(flow)
         self._connections.forget(provider)
 
-    def problems(self) -> list[Flow]:
-        """Return the pending flows whose last attempt failed."""
-        return [flow for flow in self._flows.values() if flow.problem]
-
     def close(self) -> None:
         """Answer every parked poll, so that the server can stop."""
         self._closing = True

@@ -195,6 +195,7 @@ def test_a_form_is_waited_for_and_no_secret_is_printed(
 ) -> None:
     sandbox.start(provider=None)
     monkeypatch.delenv("SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(notebook, "_PATIENCE", 20)
     capsys.readouterr()
     fill = {
         "ID": "my-ticktick",
