@@ -115,33 +115,38 @@ async def _save(request: Request) -> Response:
 
 
 async def _reset(request: Request) -> Response:
+    asked = await _asked(request)
+    if isinstance(asked, Response):
+        return asked
+    account, app, session = asked
     ticktick = service_of(request)
-    form = await form_of(request)
-    account = ticktick.accounts.signed_in(form.get("session"))
-    if account is None:
-        return to_sign_in("/manage")
-    app = _own_app(request, account)
-    if app is None:
-        return _missing(request)
     ticktick.apps.reset_secret(app)
     ticktick.note(f"{account.email} reset the Client Secret of {app.name}")
-    back = with_session(f"/manage/app/{app.client_id}", form["session"])
+    back = with_session(f"/manage/app/{app.client_id}", session)
     return RedirectResponse(back, status_code=303)
 
 
 async def _delete(request: Request) -> Response:
+    asked = await _asked(request)
+    if isinstance(asked, Response):
+        return asked
+    account, app, session = asked
     ticktick = service_of(request)
-    form = await form_of(request)
-    account = ticktick.accounts.signed_in(form.get("session"))
-    if account is None:
-        return to_sign_in("/manage")
-    app = _own_app(request, account)
-    if app is None:
-        return _missing(request)
     ticktick.apps.delete(app)
     ticktick.grants.forget_app(app.client_id)
     ticktick.note(f"{account.email} deleted the app {app.name}")
-    return RedirectResponse(with_session("/manage", form["session"]), status_code=303)
+    return RedirectResponse(with_session("/manage", session), status_code=303)
+
+
+async def _asked(request: Request) -> tuple[Account, App, str] | Response:
+    """Return who sent a form about which app, with the session; or the answer to a stranger."""
+    form = await form_of(request)
+    session = form.get("session", "")
+    account = service_of(request).accounts.signed_in(session)
+    if account is None:
+        return to_sign_in("/manage")
+    app = _own_app(request, account)
+    return (account, app, session) if app else _missing(request)
 
 
 async def _show_icon(request: Request) -> Response:
