@@ -1,0 +1,27 @@
+"""The dashboard at ``/dashboard``, where a person does what the API does, with the mouse.
+
+What stands where is known from the published guide and from screenshots of the live
+dashboard. One module a page; each has its ``routes``.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.arcade.dashboard import connected_apps
+from sandbox.arcade.dashboard.pages import Problem, page, problem_page
+from sandbox.arcade.engine import engine_of
+
+
+async def _start(request: Request) -> Response:
+    return page(request, "start.html", number=len(engine_of(request).providers.all()))
+
+
+routes = [
+    Route("/dashboard", _start, methods=["GET"]),
+    *connected_apps.routes,
+]
+
+__all__ = ["Problem", "problem_page", "routes"]
