@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.arcade.dashboard import connected_apps
+from sandbox.arcade.dashboard import connected_apps, playground
 from sandbox.arcade.dashboard.pages import Problem, page, problem_page
 from sandbox.arcade.engine import engine_of
 
@@ -21,6 +21,7 @@ async def _start(request: Request) -> Response:
 
 routes = [
     Route("/dashboard", _start, methods=["GET"]),
+    *playground.routes,
     *connected_apps.routes,
 ]
 
