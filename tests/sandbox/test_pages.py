@@ -13,9 +13,9 @@ from tests.processes import running
 from tests.sandbox.conftest import World
 
 
-def watched(tab: Page) -> list[str]:
+def watched(tab: Page, told: list[str] | None = None) -> list[str]:
     """Return a list that fills with every console message, error and address of the tab."""
-    told: list[str] = []
+    told = [] if told is None else told
     tab.on("console", lambda message: told.append(f"{message.type}: {message.text}"))
     tab.on("pageerror", lambda error: told.append(str(error)))
     tab.on("request", lambda request: told.append(request.url))

@@ -1,0 +1,183 @@
+"""A person at a browser: what the tutorial asks of them, by mouse, keyboard and clipboard."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, ViewportSize, expect
+
+from sandbox.front_door import Sandbox
+from sandbox.settings import PROVIDER_ID
+from tests.processes import Output, running
+from tests.processes import sandbox as sandbox_command
+from tests.sandbox.test_pages import watched
+
+APP = "My TickTick app"
+_SIZE: ViewportSize = {"width": 960, "height": 540}
+_MASK = "#8a93a5"
+
+
+class Person:
+    """Someone who follows the tutorial.
+
+    ``told`` is what the browser reports meanwhile: errors on the console, and every request.
+
+    Args:
+        browser: where they open their tab.
+        sandbox: what they work with.
+        pictures: the folder for pictures of what they see.
+    """
+
+    def __init__(self, browser: Browser, sandbox: Sandbox, pictures: Path) -> None:
+        self._window = browser.new_context(viewport=_SIZE)
+        self.tab = self._window.new_page()
+        self.told = watched(self.tab)
+        self.sandbox = sandbox
+        self._arcade, self._ticktick = sandbox.arcade_url, sandbox.ticktick_url
+        self._pictures = pictures
+
+    # Notebook 01: the app
+
+    def register_app(self) -> None:
+        """Sign in to the Developer Portal and create an app."""
+        self.tab.goto(f"{self._ticktick}/manage")
+        self._picture("sign-in")
+        self._button("Sign in").click()
+        self._picture("portal")
+        self._link("New App").click()
+        self.field("* Name").focus()
+        self.tab.keyboard.type(APP)
+        self.tab.keyboard.press("Tab")
+        self.tab.keyboard.press("Tab")
+        self.tab.keyboard.type("Reads and writes tasks for its users")
+        self._picture("portal-new-app")
+        self._button("Add").click()
+        expect(self.tab.get_by_role("cell", name=APP, exact=True)).to_be_visible()
+
+    def open_app(self) -> None:
+        """Go to the settings of the app."""
+        self.tab.goto(f"{self._ticktick}/manage")
+        self._link(f"Edit {APP}").click()
+        expect(self.tab.get_by_role("heading", name="App Setting")).to_be_visible()
+        self._picture("portal-app", hidden=self.field("Client Secret"))
+
+    def type_redirect_url(self, url: str) -> None:
+        """Type a redirect URL into the app's settings, without saving."""
+        self.open_app()
+        self.field("OAuth redirect URL").fill(url)
+
+    def save_app(self) -> None:
+        """Save the app's settings."""
+        self._button("Save").click()
+        expect(self.tab.get_by_role("status")).to_have_text("Saved.")
+
+    # Notebook 02: the provider
+
+    def add_provider(self) -> None:
+        """Add the provider in the dashboard, copying ID and secret from the portal."""
+        self.open_app()
+        portal = self.tab
+        self.tab = self._window.new_page()
+        watched(self.tab, self.told)
+        self.tab.goto(f"{self._arcade}/dashboard")
+        self._picture("dashboard")
+        self._menu("Connected Apps").click()
+        self._picture("connected-apps")
+        self._link("Add OAuth Provider").click()
+        self.field("ID").fill(PROVIDER_ID)
+        self.field("Description").fill("TickTick OAuth 2.0 provider")
+        for label in ("Client ID", "Client Secret"):
+            portal.bring_to_front()
+            self._copy(portal.get_by_label(re.compile(f"^{label}")))
+            self.tab.bring_to_front()
+            self._paste(self.field(label))
+        self.field("Authorization URL").fill("https://ticktick.com/oauth/authorize")
+        self.field("Token URL").fill("https://ticktick.com/oauth/token")
+        self._picture("add-provider", hidden=self.field("Client Secret"))
+        self._button("Create").click()
+        expect(self.tab.get_by_role("status")).to_have_text("Created.")
+        self._picture("provider", hidden=self.field("Client Secret"))
+
+    def redirect_url(self) -> str:
+        """Return the redirect URL that the dashboard shows."""
+        self.tab.goto(f"{self._arcade}/dashboard/connected-apps/provider/{PROVIDER_ID}")
+        return self.field("Redirect URL").input_value()
+
+    def carry_redirect_url_over(self) -> None:
+        """Copy the redirect URL that the dashboard shows into the app, and save it."""
+        self._copy(self.field("Redirect URL"))
+        self.open_app()
+        self._paste(self.field("OAuth redirect URL"))
+        self.save_app()
+        self._picture("portal-saved", hidden=self.field("Client Secret"))
+
+    # Notebook 04: consent
+
+    def allow(self, url: str) -> None:
+        """Open an authorization's link and allow access."""
+        self.tab.goto(url)
+        self._picture("consent")
+        self.click_allow()
+        self._picture("authorized")
+
+    def click_allow(self) -> None:
+        """Click Allow on the consent page."""
+        self._button("Allow").click()
+        expect(self.heading()).to_have_text("Authorization complete")
+
+    def deny(self, url: str) -> None:
+        """Open an authorization's link and deny access."""
+        self.tab.goto(url)
+        self._button("Cancel").click()
+
+    # What they see and do
+
+    def close(self) -> None:
+        """Close all tabs."""
+        self._window.close()
+
+    def heading(self) -> Locator:
+        """Return the heading of the page."""
+        return self.tab.get_by_role("heading", level=1)
+
+    def field(self, label: str) -> Locator:
+        """Return the field whose label begins like this; hints may follow."""
+        return self.tab.get_by_label(re.compile("^" + re.escape(label)))
+
+    def _button(self, name: str) -> Locator:
+        return self.tab.get_by_role("button", name=name, exact=True)
+
+    def _link(self, name: str) -> Locator:
+        return self.tab.get_by_role("link", name=name, exact=True)
+
+    def _menu(self, name: str) -> Locator:
+        return self.tab.get_by_role("navigation").get_by_role("link", name=name)
+
+    def _copy(self, field: Locator) -> None:
+        field.press("Control+A")
+        field.press("Control+C")
+
+    def _paste(self, field: Locator) -> None:
+        field.press("Control+A")
+        field.press("Control+V")
+
+    def _picture(self, name: str, hidden: Locator | None = None) -> None:
+        """Take a picture of the whole page, once, with secrets covered."""
+        path = self._pictures / f"{name}.png"
+        if not path.exists():
+            mask = [hidden] if hidden else []
+            self.tab.screenshot(path=path, full_page=True, mask=mask, mask_color=_MASK)
+
+
+@contextmanager
+def program(sandbox: Sandbox) -> Iterator[tuple[str, Output]]:
+    """Run the program of notebook 04; yield the link that it prints, and its output."""
+    port = sandbox.arcade_url.rpartition(":")[2]
+    path = "snippets/python/auth_flow.py"
+    command = sandbox_command("exec", "--arcade-port", port, "--", sys.executable, path)
+    with running(*command) as (_, output):
+        yield output.wait_for("/oauth/authorize?"), output
