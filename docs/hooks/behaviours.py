@@ -1,4 +1,8 @@
-"""Builds the reference page of imitated behaviours from ``sandbox/behaviours.yaml``."""
+"""Builds the reference page of imitated behaviours.
+
+What is imitated comes from ``sandbox/behaviours.yaml``, what of the API is not from the
+table by which the sandbox refuses it.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,20 @@ import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
+from sandbox.arcade import not_imitated
+
 MARKER = "<!-- behaviours -->"
+NOT_IMITATED = "<!-- not imitated -->"
 DATA = Path(__file__).parents[2] / "sandbox" / "behaviours.yaml"
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
-    """Put the tables where the page has its marker."""
+    """Put the tables and the list where the page has its markers."""
     if MARKER not in markdown:
         return None
     areas = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    left_out = (f"    - {part.name}: `{part.shown_path}`" for part in not_imitated.PARTS)
+    markdown = markdown.replace(NOT_IMITATED, "\n".join(left_out))
     return markdown.replace(MARKER, "\n".join(_tables(areas)))
 
 

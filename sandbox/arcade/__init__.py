@@ -17,11 +17,15 @@ from sandbox.arcade import (
     auth_api,
     browser_pages,
     dashboard,
+    not_imitated,
+    secrets_api,
     tools_api,
+    user_connections_api,
     workers_api,
 )
 from sandbox.arcade.engine import Engine, engine_of
 from sandbox.arcade.errors import EngineError, engine_error, no_route, unauthorized
+from sandbox.arcade.project_paths import ProjectPaths
 from sandbox.arcade.provider_admin import ProviderRefused
 
 _OPEN = ("/v1/health", "/v1/config")
@@ -73,14 +77,20 @@ def create_app(engine: Engine) -> Starlette:
         routes=[
             *auth_api.routes,
             *admin_api.routes,
+            *secrets_api.routes,
+            *user_connections_api.routes,
             *browser_pages.routes,
             *dashboard.routes,
             *workers_api.routes,
             *tools_api.routes,
+            *not_imitated.routes,
             Route("/v1/health", _health, methods=["GET"]),
             Route("/v1/config", _config, methods=["GET"]),
         ],
-        middleware=[Middleware(RequireKey, key=engine.settings.api_key)],
+        middleware=[
+            Middleware(ProjectPaths),
+            Middleware(RequireKey, key=engine.settings.api_key),
+        ],
         exception_handlers={
             404: no_route,
             405: no_route,

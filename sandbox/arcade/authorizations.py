@@ -100,6 +100,11 @@ class Authorizations:
         self._closing = False
 
     @property
+    def connections(self) -> Connections:
+        """What users have granted."""
+        return self._connections
+
+    @property
     def success_url(self) -> str:
         """Where a flow ends when its caller named no other place."""
         return f"{self._base_url}/api/v1/oauth/callback_success"
@@ -219,6 +224,22 @@ class Authorizations:
             self._drop(flow)
         self._connections.forget(provider)
 
+    def revoke(self, connection_id: str) -> None:
+        """Forget what a user has granted to a provider; what is pending stays.
+
+        The provider is not told: a token that somebody still has goes on working there.
+
+        Raises:
+            UnknownAuthorization: no connection has this id.
+        """
+        connection = self._connections.by_id(connection_id)
+        if connection is None:
+            raise UnknownAuthorization(f"connection {connection_id} not found")
+        self._connections.revoke(connection)
+        for flow in [f for f in self._flows.values() if f.connection is connection]:
+            self._drop(flow)
+        self._note(f"revoked what {connection.user_id} had granted to {connection.provider.id}")
+
     def close(self) -> None:
         """Answer every parked poll, so that the server can stop."""
         self._closing = True
@@ -231,7 +252,8 @@ class Authorizations:
         connection = self._connections.get(user_id, provider)
         if connection and set(scopes) <= set(connection.scopes):
             await self._connections.renew(connection)
-            if not self._connections.expired(connection):
+            connection = self._connections.get(user_id, provider)  # perhaps revoked meanwhile
+            if connection and not self._connections.expired(connection):
                 return connection
         ended = connection is not None and self._connections.ended(connection)
         key = (user_id, provider.external_id, frozenset(scopes))

@@ -67,6 +67,10 @@ class Connections:
         """Return what the user has granted to the provider, also if its token has expired."""
         return self._kept.get((user_id, provider.external_id))
 
+    def all(self) -> list[Connection]:
+        """Return every connection, in the order in which they were first granted."""
+        return list(self._kept.values())
+
     def by_id(self, connection_id: str) -> Connection | None:
         """Return the connection with this id."""
         return next((c for c in self._kept.values() if c.id == connection_id), None)
@@ -75,6 +79,10 @@ class Connections:
         """Drop what users have granted to a provider."""
         for key in [key for key in self._kept if key[1] == provider.external_id]:
             del self._kept[key]
+
+    def revoke(self, connection: Connection) -> None:
+        """Drop what one user has granted to one provider."""
+        del self._kept[connection.user_id, connection.provider.external_id]
 
     def expired(self, connection: Connection) -> bool:
         """Return whether its token has expired by the sandbox's clock."""

@@ -15,6 +15,7 @@ from sandbox.arcade.executions import Executions
 from sandbox.arcade.findings import Finding
 from sandbox.arcade.providers import Provider, Providers
 from sandbox.arcade.requirements import Requirements
+from sandbox.arcade.tool_secrets import ToolSecrets
 from sandbox.arcade.workers import Workers
 from sandbox.clocks import Clock
 from sandbox.ids import Ids
@@ -77,7 +78,7 @@ class Engine:
             client=self._http,
             strict=settings.strict,
         )
-        self.secrets: dict[str, str] = {}
+        self.secrets = ToolSecrets(clock, ids, journal)
         self.workers = Workers(journal, self._http)
         self.catalogue = Catalogue(self.workers)
         self.requirements = Requirements(self.providers, self.authorizations, self.secrets)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.arcade.authorizations import Authorizations
 from sandbox.arcade.providers import Provider, Providers, UnknownProvider
+from sandbox.arcade.tool_secrets import ToolSecrets
 from sandbox.arcade.tools import Tool
 
 Json = dict[str, Any]
@@ -26,11 +27,11 @@ class Requirements:
     """Looks up what tools need.
 
     Args:
-        secrets: the values of secrets by their key.
+        secrets: what tools may ask for.
     """
 
     def __init__(
-        self, providers: Providers, authorizations: Authorizations, secrets: Mapping[str, str]
+        self, providers: Providers, authorizations: Authorizations, secrets: ToolSecrets
     ) -> None:
         self._providers = providers
         self._authorizations = authorizations
@@ -63,14 +64,8 @@ class Requirements:
             NotMet: a secret or the provider is missing.
             AuthorizationRequired: the user has to consent first.
         """
-        for key in tool.secrets:
-            if key not in self._secrets:
-                raise NotMet(f"secret not found: {key}")
-        context: Json = {
-            "secrets": [{"key": key, "value": self._secrets[key]} for key in tool.secrets],
-            "metadata": [],
-            "user_id": user_id,
-        }
+        self._check_secrets(tool)
+        context: Json = {"metadata": [], "user_id": user_id}
         if tool.authorization is not None:
             granted = await self.authorize(tool, user_id or "")
             if granted["status"] != "completed":
@@ -80,6 +75,10 @@ class Requirements:
                 "token": granted["context"]["token"],
                 "user_info": user_info,
             }
+        self._check_secrets(tool)  # again: one may be deleted while the token is refreshed
+        context["secrets"] = [
+            {"key": key, "value": self._secrets.read(key)} for key in tool.secrets
+        ]
         return context
 
     def shown(self, tool: Tool, user_id: str | None) -> Json:
@@ -99,6 +98,11 @@ class Requirements:
             met = met and shown["authorization"]["status"] == "active"
             met = met and shown["authorization"].get("token_status", "completed") == "completed"
         return {"met": met, **shown}
+
+    def _check_secrets(self, tool: Tool) -> None:
+        for key in tool.secrets:
+            if key not in self._secrets:
+                raise NotMet(f"secret not found: {key}")
 
     def _authorization(self, wanted: Mapping[str, Any], user_id: str | None) -> Json:
         try:

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser
 
+from sandbox.arcade.not_imitated import PARTS
 from tests.environment import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -44,6 +45,12 @@ def test_a_page_is_small(site: Path, page: str) -> None:
 def test_every_built_page_is_known(site: Path) -> None:
     built = {str(path.parent.relative_to(site)) for path in site.rglob("index.html")}
     assert built == {page.rstrip("/") or "." for page in PAGES}
+
+
+def test_readers_are_told_what_of_the_api_is_not_imitated(site: Path) -> None:
+    page = page_html(site, "reference/behaviours/").partition('id="what-is-not-imitated"')[2]
+    for part in PARTS:
+        assert f"<li>{part.name}: <code>{part.shown_path}</code></li>" in page
 
 
 def test_only_pages_and_their_assets_are_published(site: Path) -> None:

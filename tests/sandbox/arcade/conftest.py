@@ -85,10 +85,10 @@ SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
 TOOLS = Path(__file__).parent.parent / "data" / "worker"
 
 
-def make_worker(sandbox_url: str, **more: Any) -> WorkerProcess:
-    """Return a worker with the tests' tools, not yet started."""
+def make_worker(sandbox_url: str, folder: Path = TOOLS, **more: Any) -> WorkerProcess:
+    """Return a worker with the tools of a folder of the tests, not yet started."""
     variables = child_environment(sandbox_url, os.environ)
-    return WorkerProcess(TOOLS, "ticktick", SECRET, variables=variables, **more)
+    return WorkerProcess(folder, "ticktick", SECRET, variables=variables, **more)
 
 
 def http_of(uri: str, **changes: Any) -> dict[str, Any]:

@@ -678,6 +678,41 @@ def test_the_client_reads_the_user_info(bare: World, tokens: WithJwt) -> None:
     assert context.user_info == {"sub": "user-1", "number": 0}
 
 
+# Connections
+
+
+def test_a_connection_has_the_user_info_and_is_active_while_it_can_be_refreshed(
+    bare: World, tokens: WithJwt
+) -> None:
+    add(bare, tokens)
+    info = flow(bare)["context"]["user_info"]
+    expire(bare)
+
+    [connection] = bare.arcade.admin.user_connections.list()
+    assert (connection.connection_status, connection.provider_user_info) == ("active", info)
+
+
+def test_what_is_revoked_during_a_refresh_is_asked_for_again(
+    bare: World, tokens: WithJwt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(bare, tokens)
+    first = flow(bare)
+    refresh = tokens.refresh
+
+    def revoke_and_refresh(sent: dict[str, str]) -> Reply:
+        path = f"/v1/admin/user_connections/{first['id']}"
+        assert call(bare, "DELETE", path).status_code == 204
+        return refresh(sent)
+
+    monkeypatch.setattr(tokens, "refresh", revoke_and_refresh)
+    expire(bare)
+    asked = ask(bare, ["one"])
+
+    assert len(tokens.at("/refresh")) == 1
+    assert (asked["status"], asked["context"]) == ("pending", {})
+    assert list(bare.arcade.admin.user_connections.list()) == []
+
+
 # Token introspection
 
 INTROSPECTION = {

@@ -44,7 +44,8 @@ def served(working: tuple[World, WorkerProcess]) -> World:
     for registered in call(world, "GET", "/v1/workers").json()["items"]:
         call(world, "DELETE", f"/v1/workers/{registered['id']}")
     register(world, "ticktick", worker.uri)
-    world.sandbox.engine.secrets.clear()
+    for secret in call(world, "GET", "/v1/admin/secrets").json()["items"]:
+        call(world, "DELETE", f"/v1/admin/secrets/{secret['id']}")
     return world
 
 
@@ -297,7 +298,7 @@ def test_requirements_that_nobody_can_meet_say_why(served: World) -> None:
     }
     secret = {"key": "TEAM", "met": False, "status_reason": "secret not found: TEAM"}
     assert needs("NameTeam") == {"met": False, "secrets": [secret]}
-    served.sandbox.engine.secrets["TEAM"] = "blue"
+    call(served, "PUT", "/v1/admin/secrets/TEAM", {"value": "blue"})
     assert needs("NameTeam") == {"met": True, "secrets": [{"key": "TEAM", "met": True}]}
     assert needs("SortOut") == {"met": True}
 
@@ -512,7 +513,7 @@ def test_a_provider_that_is_not_here_is_a_requirement_not_met(served: World) -> 
 
 def test_a_secret_is_handed_to_the_tool_that_needs_it(served: World) -> None:
     missing = call(served, "POST", "/v1/tools/execute", {"tool_name": "Ticktick.NameTeam"})
-    served.sandbox.engine.secrets["TEAM"] = "blue"
+    call(served, "PUT", "/v1/admin/secrets/TEAM", {"value": "blue"})
 
     assert missing.status_code == 400
     assert missing.json() == {

@@ -1,0 +1,75 @@
+"""``/v1/admin/secrets``: list, store and delete what tools may ask for."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.arcade import fields
+from sandbox.arcade.engine import engine_of
+from sandbox.arcade.errors import EngineError, json_body
+from sandbox.arcade.paging import page
+from sandbox.arcade.tool_secrets import Secret
+
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_LONGEST_VALUE = 5000  # characters, from the published API description
+
+
+async def _list(request: Request) -> JSONResponse:
+    return page(request, engine_of(request).secrets.all(), _shown)
+
+
+async def _upsert(request: Request) -> JSONResponse:
+    key = request.path_params["key"]
+    if not _KEY.fullmatch(key):
+        message = "a key has up to 100 letters, digits, underscores, hyphens and dots"
+        raise EngineError(400, "malformed_request", message)
+    body = await json_body(request)
+    value = fields.text(body, "value", longest=_LONGEST_VALUE)
+    description = fields.optional_text(body, "description")
+    return JSONResponse(_shown(engine_of(request).secrets.put(key, value, description)))
+
+
+async def _delete(request: Request) -> Response:
+    secret_id = request.path_params["id"]
+    try:
+        engine_of(request).secrets.remove(secret_id)
+    except KeyError:
+        message = f"secret {secret_id!r} not found: secrets are deleted by id, not by key"
+        raise EngineError(404, "not_found", message) from None
+    return Response(status_code=204)
+
+
+def _shown(secret: Secret) -> dict[str, Any]:
+    """Return a secret as the API shows it: all but its value.
+
+    What was never accessed says so with ``null``: the ``arcade`` command looks for the field.
+    """
+    return {
+        "id": secret.id,
+        "key": secret.key,
+        "description": secret.description,
+        "hint": secret.hint,
+        "binding": {"id": "sandbox", "type": "project"},
+        "created_at": _moment(secret.created_at),
+        "updated_at": _moment(secret.updated_at),
+        "last_accessed_at": _moment(secret.last_accessed_at) if secret.last_accessed_at else None,
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+# The description and the JavaScript client store by POST; live that answered 404, and the
+# ``arcade`` command uses PUT.
+routes = [
+    Route("/v1/admin/secrets", _list, methods=["GET"]),
+    Route("/v1/admin/secrets/{key}", _upsert, methods=["PUT", "POST"]),
+    Route("/v1/admin/secrets/{id}", _delete, methods=["DELETE"]),
+]
