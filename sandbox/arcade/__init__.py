@@ -18,6 +18,7 @@ from sandbox.arcade import (
     browser_pages,
     dashboard,
     tools_api,
+    verification_api,
     workers_api,
 )
 from sandbox.arcade.engine import Engine, engine_of
@@ -75,6 +76,7 @@ def create_app(engine: Engine) -> Starlette:
             *admin_api.routes,
             *browser_pages.routes,
             *dashboard.routes,
+            *verification_api.routes,
             *workers_api.routes,
             *tools_api.routes,
             Route("/v1/health", _health, methods=["GET"]),

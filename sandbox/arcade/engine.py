@@ -15,6 +15,7 @@ from sandbox.arcade.executions import Executions
 from sandbox.arcade.findings import Finding
 from sandbox.arcade.providers import Provider, Providers
 from sandbox.arcade.requirements import Requirements
+from sandbox.arcade.verification import Verification
 from sandbox.arcade.workers import Workers
 from sandbox.clocks import Clock
 from sandbox.ids import Ids
@@ -78,6 +79,7 @@ class Engine:
             strict=settings.strict,
         )
         self.secrets: dict[str, str] = {}
+        self.verification = Verification(ids, journal, may_skip=not settings.strict)
         self.workers = Workers(journal, self._http)
         self.catalogue = Catalogue(self.workers)
         self.requirements = Requirements(self.providers, self.authorizations, self.secrets)
