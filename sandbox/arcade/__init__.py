@@ -21,6 +21,7 @@ from sandbox.arcade import (
     secrets_api,
     tools_api,
     user_connections_api,
+    verification_api,
     workers_api,
 )
 from sandbox.arcade.engine import Engine, engine_of
@@ -81,6 +82,7 @@ def create_app(engine: Engine) -> Starlette:
             *user_connections_api.routes,
             *browser_pages.routes,
             *dashboard.routes,
+            *verification_api.routes,
             *workers_api.routes,
             *tools_api.routes,
             *not_imitated.routes,

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from sandbox.arcade.broker import authorize_url, exchange
 from sandbox.arcade.connections import Connection, Connections
@@ -208,6 +209,24 @@ class Authorizations:
         """Note that the person is back from the provider with a code."""
         flow.code = code
         flow.problem = None
+
+    def not_returned(self, flow_id: str) -> None:
+        """Forget the code with which somebody came back who was not the user.
+
+        So nobody can pick the flow up where that person left it, knowing its id.
+        """
+        if flow := self.flow(flow_id):
+            flow.code = None
+
+    def end_of(self, flow: Flow) -> str:
+        """Return where the browser goes last.
+
+        After a failed exchange the live page says success all the same; the sandbox's adds
+        the flow, so that it can show what went wrong.
+        """
+        if flow.problem:
+            return f"{self.success_url}?{urlencode({'flow_id': flow.flow_id})}"
+        return flow.next_uri or self.success_url
 
     def denied(self, flow: Flow, reason: str) -> None:
         """Note that the person or the provider said no. The flow stays pending."""

@@ -2,20 +2,19 @@
 
 The chain is the one measured of Arcade Cloud; the words on the pages are not known and
 are ours. The Arcade account that verifies is the sandbox's own, silently if it is the
-user the flow was started for.
+user the flow was started for; with a custom verifier the browser goes there instead.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.arcade.auth_api import confirm_user
-from sandbox.arcade.authorizations import Flow, NotAwaitingVerification, UserMismatch
+from sandbox.arcade.authorizations import NotAwaitingVerification, UserMismatch
 from sandbox.arcade.engine import engine_of
 from sandbox.pages import form_of, render, stylesheet
 
@@ -73,12 +72,22 @@ async def _callback(request: Request) -> Response:
             "Open the authorization's link again.",
         )
     engine.authorizations.returned(flow, sent["code"])
-    query = urlencode({"flow_id": flow.flow_id})
-    return RedirectResponse(f"/api/v1/oauth/callback_verify?{query}", status_code=303)
+    engine.verification.note_callback(flow.auth_id, flow.user_id)
+    if engine.verification.skip:
+        flow = await engine.authorizations.confirm(flow.flow_id, flow.user_id)
+        return RedirectResponse(engine.authorizations.end_of(flow), status_code=303)
+    return RedirectResponse(engine.verification.url(flow.flow_id), status_code=303)
 
 
 async def _verify(request: Request) -> Response:
     engine = engine_of(request)
+    if not engine.verification.is_arcades:
+        return _problem(
+            "Arcade does not verify this user",
+            "A custom verifier does, or nobody, by the settings of this Engine.",
+            "Start the authorization again from your program and open the new link.",
+            status=404,
+        )
     if request.method == "GET":
         flow_id, account = request.query_params.get("flow_id"), engine.settings.account
     else:
@@ -101,18 +110,7 @@ async def _verify(request: Request) -> Response:
             account=account,
             error=f"user_mismatch: {account or 'nobody'} is not {flow.user_id}.",
         )
-    return RedirectResponse(_end(engine.authorizations.success_url, flow), status_code=303)
-
-
-def _end(success_url: str, flow: Flow) -> str:
-    """Return where the browser goes last.
-
-    After a failed exchange the live page says success all the same; the sandbox's adds
-    the flow, so that it can show what went wrong.
-    """
-    if flow.problem:
-        return f"{success_url}?{urlencode({'flow_id': flow.flow_id})}"
-    return flow.next_uri or success_url
+    return RedirectResponse(engine.authorizations.end_of(flow), status_code=303)
 
 
 async def _success(request: Request) -> Response:

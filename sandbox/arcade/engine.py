@@ -16,6 +16,7 @@ from sandbox.arcade.findings import Finding
 from sandbox.arcade.providers import Provider, Providers
 from sandbox.arcade.requirements import Requirements
 from sandbox.arcade.tool_secrets import ToolSecrets
+from sandbox.arcade.verification import Verification
 from sandbox.arcade.workers import Workers
 from sandbox.clocks import Clock
 from sandbox.ids import Ids
@@ -79,6 +80,7 @@ class Engine:
             strict=settings.strict,
         )
         self.secrets = ToolSecrets(clock, ids, journal)
+        self.verification = Verification(ids, journal, may_skip=not settings.strict)
         self.workers = Workers(journal, self._http)
         self.catalogue = Catalogue(self.workers)
         self.requirements = Requirements(self.providers, self.authorizations, self.secrets)

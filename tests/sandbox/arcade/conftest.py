@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -46,6 +47,24 @@ def authorize(world: World, scopes: list[str] = READ, **changes: Any) -> dict[st
     reply = call(world, "POST", "/v1/auth/authorize", body)
     assert reply.status_code == 200, reply.text
     return reply.json()
+
+
+def consented(world: World, pending: dict[str, str]) -> str:
+    """Click Allow and return the callback URL with its code, not yet opened."""
+    seen: list[str] = []
+
+    def stop_at_callback(url: str) -> str:
+        if urlsplit(url).path.endswith("/callback"):
+            seen.append(url)
+            return f"{world.arcade_url}/v1/health"
+        return local(url)
+
+    local, world.sandbox.local = world.sandbox.local, stop_at_callback
+    try:
+        world.visit(pending["url"], click="Allow")
+    finally:
+        world.sandbox.local = local
+    return seen[0]
 
 
 def provider_body(provider_id: str = "made-up", **changes: Any) -> dict[str, Any]:

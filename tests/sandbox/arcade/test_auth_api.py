@@ -17,7 +17,15 @@ from arcadepy import Arcade, AsyncArcade
 from sandbox.arcade import authorizations
 from sandbox.browser import local_client
 from sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
-from tests.sandbox.arcade.conftest import READ, WRITE, asked, authorize, call, provider_body
+from tests.sandbox.arcade.conftest import (
+    READ,
+    WRITE,
+    asked,
+    authorize,
+    call,
+    consented,
+    provider_body,
+)
 from tests.sandbox.conftest import BOTH, World, make_world
 
 NO_ROUTE = {
@@ -164,7 +172,9 @@ def test_the_asynchronous_client_goes_from_start_to_token(world: World) -> None:
 
 
 def test_the_client_confirms_a_user(world: World) -> None:
-    flow_id = returned(world, user_id="user-17")
+    pending = authorize(world, user_id="user-17")
+    flow_id = query(pending["url"])["state"][0]
+    world.http.get(consented(world, pending))
 
     confirmed = world.arcade.auth.confirm_user(flow_id=flow_id, user_id="user-17")
 
@@ -578,8 +588,9 @@ CONFIRM = ["/v1/auth/confirm_user", "/api/v1/oauth/confirm_user"]
 
 @pytest.mark.parametrize("path", CONFIRM)
 def test_confirming_the_right_user_finishes_the_flow(world: World, path: str) -> None:
-    flow_id = returned(world, next_uri="https://app.example/done?x=1")
-    auth_id = authorize(world)["id"]
+    pending = authorize(world, next_uri="https://app.example/done?x=1")
+    auth_id, flow_id = pending["id"], query(pending["url"])["state"][0]
+    world.http.get(consented(world, pending))
     reply = call(world, "POST", path, {"flow_id": flow_id, "user_id": LEARNER})
 
     assert reply.status_code == 200
@@ -600,8 +611,18 @@ def test_confirming_another_user_is_a_mismatch(world: World, path: str) -> None:
         "error": "user_mismatch",
         "msg": "An error occurred during verification",
     }
-    right = call(world, "POST", path, {"flow_id": flow_id, "user_id": LEARNER})
-    assert right.status_code == 200
+
+
+@pytest.mark.parametrize("path", CONFIRM)
+def test_after_a_mismatch_the_user_has_to_consent_anew(world: World, path: str) -> None:
+    flow_id = returned(world)
+    call(world, "POST", path, {"flow_id": flow_id, "user_id": "someone-else"})
+    right = {"flow_id": flow_id, "user_id": LEARNER}
+
+    assert call(world, "POST", path, right).json()["msg"] == "Bad request"
+    assert authorize(world)["status"] == "pending"
+    assert returned(world) == flow_id
+    assert call(world, "POST", path, right).status_code == 200
 
 
 @pytest.mark.parametrize("path", CONFIRM)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sandbox.settings import LEARNER, PROVIDER_ID
-from tests.sandbox.arcade.conftest import authorize, call, problems
+from tests.sandbox.arcade.conftest import authorize, call, consented, problems
 from tests.sandbox.conftest import World
 
 VERIFY = "/api/v1/oauth/callback_verify"
@@ -23,24 +23,6 @@ def parts(pending: dict[str, str]) -> tuple[str, str]:
     """Return the callback and the state that a pending authorization's URL names."""
     query = parse_qs(urlsplit(pending["url"]).query)
     return query["redirect_uri"][0], query["state"][0]
-
-
-def consented(world: World, pending: dict[str, str]) -> str:
-    """Click Allow and return the callback URL with its code, not yet opened."""
-    seen: list[str] = []
-
-    def stop_at_callback(url: str) -> str:
-        if urlsplit(url).path.endswith("/callback"):
-            seen.append(url)
-            return f"{world.arcade_url}/v1/health"
-        return local(url)
-
-    local, world.sandbox.local = world.sandbox.local, stop_at_callback
-    try:
-        world.visit(pending["url"], click="Allow")
-    finally:
-        world.sandbox.local = local
-    return seen[0]
 
 
 def status(world: World, pending: dict[str, str]) -> str:

@@ -1,0 +1,65 @@
+"""``/v1/admin/settings/session_verification``, and the test of a custom verifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from sandbox.arcade.auth_api import text_of
+from sandbox.arcade.engine import engine_of
+from sandbox.arcade.errors import EngineError, json_body, malformed
+from sandbox.arcade.verification import SkippingNotAllowed, Verification, VerifierRefused
+
+
+async def _get(request: Request) -> JSONResponse:
+    return JSONResponse(_shown(engine_of(request).verification))
+
+
+async def _put(request: Request) -> JSONResponse:
+    verification = engine_of(request).verification
+    body = await json_body(request)
+    skip = body.get("unsafe_skip_verification")
+    if skip is None:
+        skip = False
+    if not isinstance(skip, bool):
+        message = "unsafe_skip_verification must be true or false"
+        raise malformed("", "unsafe_skip_verification", "boolean", message)
+    url = body.get("verifier_url")
+    if url is not None and not isinstance(url, str):
+        raise malformed("", "verifier_url", "string", "verifier_url must be a string")
+    try:
+        verification.change(url or None, skip=skip)
+    except VerifierRefused as problem:
+        raise malformed("", "verifier_url", "url", str(problem)) from None
+    except SkippingNotAllowed:
+        message = "this Engine does not allow to skip the verification of users"
+        raise EngineError(403, "forbidden", message) from None
+    return JSONResponse(_shown(verification))
+
+
+async def _validate(request: Request) -> JSONResponse:
+    body = await json_body(request)
+    user_id, verifier_url = text_of(body, "user_id"), text_of(body, "verifier_url")
+    try:
+        flow_id, next_uri = engine_of(request).verification.start_test(user_id, verifier_url)
+    except VerifierRefused as problem:
+        raise malformed("", "verifier_url", "url", str(problem)) from None
+    return JSONResponse({"flow_id": flow_id, "next_uri": next_uri})
+
+
+def _shown(verification: Verification) -> dict[str, Any]:
+    return {
+        "verifier_url": verification.verifier_url,
+        "unsafe_skip_verification": verification.skip,
+        "unsafe_skip_verification_choice_allowed": verification.may_skip,
+    }
+
+
+routes = [
+    Route("/v1/admin/settings/session_verification", _get, methods=["GET"]),
+    Route("/v1/admin/settings/session_verification", _put, methods=["PUT"]),
+    Route("/v1/auth/validate_custom_verifier", _validate, methods=["POST"]),
+]
