@@ -12,6 +12,7 @@ from benchmarks import processes
 from benchmarks.wire import Connection, location, request
 from sandbox.browser import Browser
 from sandbox.clocks import Clock
+from sandbox.forms import read_page
 from sandbox.front_door import Sandbox
 from sandbox.journal import Journal
 from sandbox.settings import API_KEY, PROVIDER_ID
@@ -30,8 +31,8 @@ def wake_up(others: int, samples: int) -> float:
         arcade, ticktick = server.ports
         with Browser(lambda url: url) as browser:
             page = browser.open(f"http://localhost:{ticktick}/manage")
-        session = dict(parse_qsl(urlsplit(page.url).query))["session"]
-        return median(asyncio.run(_wake_ups(arcade, ticktick, session, others, samples)))
+        hidden = page.form_with("Sign out", []).fields
+        return median(asyncio.run(_wake_ups(arcade, ticktick, hidden, others, samples)))
 
 
 def stop(others: int, samples: int) -> float:
@@ -40,7 +41,7 @@ def stop(others: int, samples: int) -> float:
 
 
 async def _wake_ups(
-    arcade: int, ticktick: int, session: str, others: int, samples: int
+    arcade: int, ticktick: int, hidden: dict[str, str], others: int, samples: int
 ) -> list[float]:
     parked = await _park(arcade, others)
     api, consent, poll = [await Connection.to(port) for port in (arcade, ticktick, arcade)]
@@ -49,16 +50,14 @@ async def _wake_ups(
         user = f"woken-{number}@example.com"
         auth = await _begin(api, user)
         answer = poll.ask(_poll(auth["id"]))
-        form = dict(parse_qsl(urlsplit(auth["url"]).query)) | {
-            "session": session,
-            "user_oauth_approval": "true",
-        }
+        form = dict(parse_qsl(urlsplit(auth["url"]).query))
+        form |= hidden | {"user_oauth_approval": "true"}
         callback = urlsplit(
             location(await consent.ask(request("POST", "/oauth/authorize", form=form)))
         )
         verify = await api.ask(request("GET", f"{callback.path}?{callback.query}"))
-        flow = dict(parse_qsl(urlsplit(location(verify)).query))
-        form = {"flow_id": flow["flow_id"], "account": user}
+        page = (await api.ask(request("GET", location(verify)))).decode()
+        form = read_page("", 200, page).form_with("Continue", []).fields | {"account": user}
         location(await api.ask(request("POST", "/api/v1/oauth/callback_verify", form=form)))
         if b'"completed"' not in await answer:
             raise RuntimeError("the poll was answered without the completed authorization")

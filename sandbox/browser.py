@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+from starlette.types import ASGIApp
 
 from sandbox.forms import CannotDo, Page, read_page
 from sandbox.settings import LEARNER, LOCAL_HOSTS, PASSWORD
 
-__all__ = ["Browser", "CannotDo", "Page", "local_client"]
+__all__ = ["Browser", "CannotDo", "Page", "inside_client", "local_client"]
 
 
 def local_client() -> httpx.Client:
@@ -24,18 +25,48 @@ def local_client() -> httpx.Client:
     return httpx.Client(verify=context, trust_env=False, timeout=30)
 
 
+class _Inside(httpx.BaseTransport):
+    def __init__(self, apps: Mapping[str, ASGIApp], run: Callable[[Coroutine], Any]) -> None:
+        self._ways = {origin: httpx.ASGITransport(app) for origin, app in apps.items()}
+        self._run = run
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._run(self._answer(request))
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        way = self._ways[f"{request.url.scheme}://{request.url.netloc.decode()}"]
+        reply = await way.handle_async_request(request)
+        return httpx.Response(reply.status_code, headers=reply.headers, content=await reply.aread())
+
+
+def inside_client(apps: Mapping[str, ASGIApp], run: Callable[[Coroutine], Any]) -> httpx.Client:
+    """Return a client that reaches applications of this process, served or not.
+
+    Args:
+        apps: the applications by their origins, such as ``http://localhost:9099``.
+        run: runs a coroutine on the applications' loop and returns its result.
+    """
+    return httpx.Client(transport=_Inside(apps, run), trust_env=False)
+
+
 class Browser:
     """Keeps cookies, follows redirects on this machine, and signs in where it is asked to.
 
     Args:
         local: maps a real URL to its place on this machine.
+        client: sends the requests; over the network if none is given.
     """
 
-    def __init__(self, local: Callable[[str], str], email: str = LEARNER) -> None:
+    def __init__(
+        self,
+        local: Callable[[str], str],
+        email: str = LEARNER,
+        client: httpx.Client | None = None,
+    ) -> None:
         self._local = local
         self._email = email
         self.signed_in = False
-        self._client = local_client()
+        self._client = client or local_client()
 
     def __enter__(self) -> Browser:
         return self

@@ -19,6 +19,15 @@ class Clock:
         self._standing_at = standing_at
         self._offset = timedelta()
 
+    @property
+    def stands(self) -> bool:
+        """Whether it moves only when told to."""
+        return self._standing_at is not None
+
+    def anew(self) -> Clock:
+        """Return a clock that stands or ticks as this one does, and was never moved."""
+        return Clock(self._standing_at)
+
     def now(self) -> datetime:
         """Return the current moment as an aware ``datetime`` in UTC."""
         base = self._standing_at or datetime.now(UTC)

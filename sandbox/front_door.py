@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox import arcade, control, ticktick
-from sandbox.arcade.engine import Engine, Settings
+from starlette.types import Receive, Scope, Send
+
+from sandbox import control
+from sandbox.arcade.engine import Engine
 from sandbox.clocks import Clock
 from sandbox.hosts import ByHost, LocalAddresses
-from sandbox.ids import Ids
 from sandbox.journal import Journal
 from sandbox.redirection import Redirection, child_environment
+from sandbox.services import Services
 from sandbox.serving import PortInUse, Serving, listen, port_of
 from sandbox.settings import (
     API_KEY,
@@ -21,28 +25,21 @@ from sandbox.settings import (
     ARCADE_PORT,
     LEARNER,
     LOCAL_HOSTS,
-    PASSWORD,
     PROVIDER_ID,
     TICKTICK_HOSTS,
     TICKTICK_PORT,
 )
 from sandbox.submissions import Submissions
-
-if TYPE_CHECKING:
-    import httpx
-
-    from sandbox.browser import Page
+from sandbox.ticktick.service import TickTick
 
 _STARTING_TRIES = 50  # of a tenth of a second each
-
-_APP = {
-    "Name": "My TickTick app",
-    "Description": "Reads and writes tasks for its users",
-}
 
 
 class Sandbox:
     """Arcade's Engine and TickTick on this machine.
+
+    ``prepared`` is what ``prepare`` was last called with. Starting over is done by one at a
+    time, who holds ``starting_over``.
 
     Args:
         clock: what both services take for the time.
@@ -62,8 +59,6 @@ class Sandbox:
         ports: tuple[int, int] = (ARCADE_PORT, TICKTICK_PORT),
         strict: bool = False,
     ) -> None:
-        self.clock = clock
-        self.journal = journal
         self._sockets = [listen(ports[0])]
         try:
             self._sockets.append(listen(ports[1]))
@@ -77,32 +72,54 @@ class Sandbox:
             {f"https://{host}": self.ticktick_url for host in TICKTICK_HOSTS}
             | {f"https://{host}": self.arcade_url for host in ARCADE_HOSTS}
         )
-        ids = Ids()
-        self._ticktick_app = ticktick.create_app(clock, ids, journal)
-        self.engine = Engine(
-            Settings(self.arcade_url, API_KEY, account=LEARNER, strict=strict),
-            clock,
-            ids,
-            journal,
-            local=self.local,
-            client=self._engine_client,
-        )
-        self._arcade_app = arcade.create_app(self.engine)
         self.submissions = Submissions()
         self._serving = Serving()
+        self._make = partial(
+            Services,
+            arcade_url=self.arcade_url,
+            ticktick_url=self.ticktick_url,
+            strict=strict,
+            local=self.local,
+            run=self._serving.run,
+        )
+        self.services = self._make(clock, journal)
+        self.prepared: tuple[str | None, Path | None] | None = None
+        self.starting_over = asyncio.Lock()
         self._tls: dict[str, Any] = {}
         self.ready = False  # whether everything that was wanted at the start is built
-        self._ticktick_app.state.ticktick.sign_up(LEARNER, PASSWORD, "Learner")
+
+    @property
+    def clock(self) -> Clock:
+        """What both services take for the time."""
+        return self.services.clock
+
+    @property
+    def journal(self) -> Journal:
+        """What happened since the start, or since starting over."""
+        return self.services.journal
+
+    @property
+    def engine(self) -> Engine:
+        """The Engine that answers now."""
+        return self.services.engine
+
+    @property
+    def ticktick(self) -> TickTick:
+        """The TickTick that answers now."""
+        return self.services.ticktick
 
     def start(self) -> None:
         """Serve both, each on its own port."""
-        own_pages = control.create_app(self, self._open_tls)
-        arcade_app = control.WithControl(self.submissions.watching(self._arcade_app), own_pages)
-        ticktick_app = self.submissions.watching(self._ticktick_app)
+        arcade, ticktick = (
+            control.WithControl(
+                self.submissions.watching(app), control.create_app(name, self, self._open_tls)
+            )
+            for name, app in (("arcade", self._arcade), ("ticktick", self._ticktick))
+        )
         arcade_socket, ticktick_socket = self._sockets
         self._serving.start(
-            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade_app)), arcade_socket),
-            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), ticktick_app)), ticktick_socket),
+            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade)), arcade_socket),
+            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), ticktick)), ticktick_socket),
         )
 
     def stop(self) -> None:
@@ -116,7 +133,7 @@ class Sandbox:
     def prepare(self, provider: str | None, config: Path | None = None) -> None:
         """Build what the earlier notebooks build, through the same forms and calls.
 
-        An app is registered at TickTick in any case.
+        An app is registered at TickTick in any case. Starting over builds the same again.
 
         Args:
             provider: the id for a provider to add through the Engine's API, ``None`` for none.
@@ -125,93 +142,34 @@ class Sandbox:
         Raises:
             ValueError: the file or the id can't be used.
         """
-        from sandbox.browser import Browser
+        self.services.prepare(provider, config)
+        self.prepared = provider, config
 
-        with Browser(self.local) as browser:
-            page = browser.open(f"{self.ticktick_url}/manage/new")
-            _done(browser.submit(page, "Add", _APP))
-            app_url = self._newest_app_url()
-            shown = browser.open(app_url).values
-            credentials = shown["Client ID"], shown["Client Secret"]
-            redirect_uris = []
-            if config:
-                redirect_uris = self._load(config, *credentials)
-            elif provider:
-                redirect_uris = [self._add_provider(provider, *credentials)]
-            if redirect_uris:
-                page = browser.open(app_url)
-                _done(browser.submit(page, "Save", {"OAuth redirect URL": redirect_uris[0]}))
+    def start_over(self) -> None:
+        """Put new services in place of these, with what ``prepare`` had built and no more.
 
-    def _newest_app_url(self) -> str:
-        service = self._ticktick_app.state.ticktick
-        learner = service.accounts.by_email(LEARNER)
-        newest = service.apps.owned_by(learner.user_id)[-1]
-        return f"{self.ticktick_url}/manage/app/{newest.client_id}"
+        They are finished before they answer; parked polls of the old ones are answered
+        then. Ports, addresses and the environment stay; a clock that stands shows its
+        first moment again. Not for the servers' loop.
 
-    def _load(self, config: Path, client_id: str, client_secret: str) -> list[str]:
-        from sandbox.arcade.config import load
+        Raises:
+            ValueError: engine.yaml can't be used any more. Everything stays as it was.
+        """
+        old = self.services
+        clock = old.clock.anew()
+        new = self._make(clock, Journal(clock))
+        if self.prepared:
+            new.prepare(*self.prepared)
+        new.journal.listener = old.journal.listener
+        self.services = new
+        new.journal.note("Sandbox", "started over: everything is as it was after the start")
+        self._serving.run(old.engine.close())
 
-        own = {"TICKTICK_CLIENT_ID": client_id, "TICKTICK_CLIENT_SECRET": client_secret}
-        loaded = load(config, strict=self.engine.settings.strict, fallback=own)
-        self.engine.warn(loaded.findings)
-        added = [self.engine.add(provider) for provider in loaded.providers]
-        return [
-            self.engine.authorizations.redirect_uri(provider)
-            for provider in added
-            if provider.client_id == client_id
-        ]
+    async def _arcade(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.services.arcade_app(scope, receive, send)
 
-    def _add_provider(self, provider: str, client_id: str, client_secret: str) -> str:
-        from sandbox.browser import local_client
-
-        body = {
-            "id": provider,
-            "type": "oauth2",
-            "description": "TickTick OAuth 2.0 provider",
-            "oauth2": {
-                "client_id": client_id,
-                "client_secret": client_secret,
-                "scope_delimiter": " ",
-                "authorize_request": {
-                    "endpoint": "https://ticktick.com/oauth/authorize",
-                    "params": {
-                        "response_type": "code",
-                        "client_id": "{{client_id}}",
-                        "redirect_uri": "{{redirect_uri}}",
-                        "scope": "{{scopes}} {{existing_scopes}}",
-                    },
-                },
-                "token_request": {
-                    "endpoint": "https://ticktick.com/oauth/token",
-                    "auth_method": "client_secret_basic",
-                    "params": {
-                        "grant_type": "authorization_code",
-                        "redirect_uri": "{{redirect_uri}}",
-                    },
-                },
-            },
-        }
-        with local_client() as client:
-            reply = client.post(
-                f"{self.arcade_url}/v1/admin/auth_providers",
-                json=body,
-                headers={"Authorization": API_KEY},
-            )
-        if reply.is_error:
-            body = reply.json()
-            reason = body.get("field_errors", [body])[0]["message"]
-            raise ValueError(f"provider {provider!r}: {reason}")
-        return reply.json()["oauth2"]["redirect_uri"]
-
-    def _engine_client(self) -> httpx.AsyncClient:
-        """Return the client with which the Engine reaches providers: TickTick, or this machine."""
-        import httpx
-
-        inside = httpx.ASGITransport(self._ticktick_app)
-        mounts = {f"https://{host}": inside for host in TICKTICK_HOSTS}
-        return httpx.AsyncClient(
-            mounts=mounts, transport=_only_here(), trust_env=False, follow_redirects=False
-        )
+    async def _ticktick(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.services.ticktick_app(scope, receive, send)
 
     def _open_tls(self) -> dict[str, Any]:
         """Start the TLS entrance for the real host names on its first use.
@@ -227,31 +185,12 @@ class Sandbox:
             authority = trustme.CA(organization_name="TickTick sandbox")
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             authority.issue_cert(*TICKTICK_HOSTS, *ARCADE_HOSTS).configure_cert(context)
-            apps = dict.fromkeys(TICKTICK_HOSTS, self._ticktick_app)
-            apps |= dict.fromkeys(ARCADE_HOSTS, self._arcade_app)
+            apps = dict.fromkeys(TICKTICK_HOSTS, self._ticktick)
+            apps |= dict.fromkeys(ARCADE_HOSTS, self._arcade)
             sock = listen(0)
             self._serving.serve(ByHost(apps), sock, context)
             self._tls = {"port": port_of(sock), "ca": authority.cert_pem.bytes().decode()}
         return self._tls
-
-
-def _done(page: Page) -> None:
-    """Raise ``ValueError`` if a form was refused."""
-    if page.error:
-        raise ValueError(f"{page.heading}: {page.error}")
-
-
-def _only_here() -> httpx.AsyncBaseTransport:
-    """Return a transport that refuses every host that is not this machine."""
-    import httpx
-
-    class OnlyHere(httpx.AsyncHTTPTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if request.url.host not in LOCAL_HOSTS:
-                raise httpx.ConnectError(f"the sandbox does not reach out to {request.url.host}")
-            return await super().handle_async_request(request)
-
-    return OnlyHere(verify=False)
 
 
 def client_environment(arcade_url: str) -> dict[str, str]:

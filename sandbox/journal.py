@@ -14,7 +14,7 @@ from sandbox.clocks import Clock
 class Event:
     """One thing that happened.
 
-    ``service`` is ``"Arcade"`` or ``"TickTick"``. ``text`` is a sentence without secrets.
+    ``service`` is ``"Arcade"``, ``"TickTick"`` or ``"Sandbox"``. ``text`` is a sentence without secrets.
     ``problem`` tells what needs the reader's attention from what merely happened.
     """
 

@@ -9,7 +9,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import uvicorn
@@ -144,7 +144,7 @@ class Serving:
             for app, sock in apps:
                 self.serve(app, sock)
 
-        asyncio.run_coroutine_threadsafe(serve_all(), self._loop).result()
+        self.run(serve_all())
 
     def serve(
         self, app: ASGIApp, sock: socket.socket, context: ssl.SSLContext | None = None
@@ -152,6 +152,10 @@ class Serving:
         """Serve one more application, over TLS if there is a context. Runs on the loop."""
         server = _Server(app, context)
         self._running[server] = self._loop.create_task(server.serve(sockets=[sock]))
+
+    def run[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the servers' loop and return its result. Not for that loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def stop(self, before: Callable[[], Awaitable[None]]) -> None:
         """Stop all servers and free their ports, after ``before`` has run on their loop.

@@ -14,9 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.arcade.auth_api import confirm_user
-from sandbox.arcade.authorizations import NotAwaitingVerification, UserMismatch
+from sandbox.arcade.authorizations import Flow, NotAwaitingVerification, UserMismatch
 from sandbox.arcade.engine import engine_of
-from sandbox.pages import form_of, render, stylesheet
+from sandbox.pages import form_of, is_own_form, render, stylesheet
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -92,25 +92,38 @@ async def _verify(request: Request) -> Response:
         flow_id, account = request.query_params.get("flow_id"), engine.settings.account
     else:
         form = await form_of(request)
+        if not is_own_form(request, form.get("form_token", ""), engine.form_token):
+            return _problem(
+                "This form can't be accepted",
+                "It was not made by this page, or the sandbox was started anew since.",
+                "Open the authorization's link again.",
+                status=403,
+            )
         flow_id, account = form.get("flow_id"), form.get("account", "").strip()
     try:
         flow = engine.authorizations.awaiting_verification(flow_id)
         if request.method == "GET" and flow.user_id != account:
-            return render(TEMPLATES, "verify.html", flow=flow, account=account, error=None)
+            return _ask_who(request, flow, account)
         flow = await engine.authorizations.confirm(flow.flow_id, account)
     except NotAwaitingVerification:
         return _not_waiting()
     except UserMismatch:
         flow = engine.authorizations.awaiting_verification(flow_id)
-        return render(
-            TEMPLATES,
-            "verify.html",
-            status=400,
-            flow=flow,
-            account=account,
-            error=f"user_mismatch: {account or 'nobody'} is not {flow.user_id}.",
-        )
+        error = f"user_mismatch: {account or 'nobody'} is not {flow.user_id}."
+        return _ask_who(request, flow, account, error)
     return RedirectResponse(engine.authorizations.end_of(flow), status_code=303)
+
+
+def _ask_who(request: Request, flow: Flow, account: str, error: str | None = None) -> Response:
+    return render(
+        TEMPLATES,
+        "verify.html",
+        status=400 if error else 200,
+        form_token=engine_of(request).form_token,
+        flow=flow,
+        account=account,
+        error=error,
+    )
 
 
 async def _success(request: Request) -> Response:

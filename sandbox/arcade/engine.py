@@ -43,7 +43,7 @@ class Settings:
 class Engine:
     """Arcade's Engine on this machine.
 
-    ``form_token`` stands in every form of the dashboard, so that no other site can send one.
+    ``form_token`` stands in every form of its pages, so that no other site can send one.
     ``secrets`` holds what tools may ask for, by key.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -49,6 +50,23 @@ async def form_of(request: Request) -> dict[str, str]:
         return {}
     body = (await request.body()).decode("utf-8", "replace")
     return dict(parse_qsl(body, keep_blank_values=True))
+
+
+def is_own_form(request: Request, sent: str, token: str) -> bool:
+    """Tell whether a form that came with the token ``sent`` is one of ours.
+
+    Its token has to be ``token``, which no other site can read. Where one may fetch a token
+    for oneself, as before signing in, that alone does not keep others from sending the form
+    in a person's name; so the browser must not say that another site sent it. No cookie is
+    needed, which a frame might lose.
+    """
+    by = request.headers.get("sec-fetch-site")
+    if by is None:  # an old browser, or a program
+        origin = request.headers.get("origin", "null")
+        ours = origin in ("null", f"{request.url.scheme}://{request.url.netloc}")
+    else:
+        ours = by in ("same-origin", "none")
+    return ours and hmac.compare_digest(sent.encode(), token.encode())
 
 
 async def stylesheet(request: Request) -> Response:

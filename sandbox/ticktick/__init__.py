@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
 from sandbox.clocks import Clock
@@ -13,7 +11,7 @@ from sandbox.journal import Journal
 from sandbox.pages import stylesheet
 from sandbox.ticktick import authorizing, issuing, portal, signing_in
 from sandbox.ticktick.open_api import OpenApi
-from sandbox.ticktick.service import TickTick
+from sandbox.ticktick.service import FormRefused, TickTick, form_refused
 
 
 def create_app(clock: Clock, ids: Ids, journal: Journal) -> Starlette:
@@ -26,13 +24,9 @@ def create_app(clock: Clock, ids: Ids, journal: Journal) -> Starlette:
             Mount("/open/v1", OpenApi(ticktick, ids)),
             *signing_in.routes,
             *portal.routes,
-            Route("/", _home),
             Route("/_sandbox/style.css", stylesheet),
-        ]
+        ],
+        exception_handlers={FormRefused: form_refused},
     )
     app.state.ticktick = ticktick
     return app
-
-
-async def _home(request: Request) -> RedirectResponse:
-    return RedirectResponse("/manage")

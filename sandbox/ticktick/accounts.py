@@ -76,6 +76,10 @@ class Accounts:
             return None
         return self.open_session(account)
 
+    def all(self) -> list[Account]:
+        """Return every account, oldest first."""
+        return list(self._by_email.values())
+
     def by_email(self, email: str) -> Account | None:
         """Return the account with this address, ``None`` if there is none."""
         return self._by_email.get(email)
@@ -87,6 +91,10 @@ class Accounts:
         if len(self._sessions) > _SESSIONS_KEPT:
             self._sessions.popitem(last=False)
         return session
+
+    def close_session(self, session: str) -> None:
+        """Forget a session; one that is none already is no error."""
+        self._sessions.pop(session, None)
 
     def signed_in(self, session: str | None) -> Account | None:
         """Return whose session this is, ``None`` if it is not one."""

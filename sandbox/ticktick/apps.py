@@ -49,6 +49,10 @@ class Apps:
         """Return the app with this Client ID, ``None`` if there is none."""
         return self._by_client_id.get(client_id) if client_id else None
 
+    def all(self) -> list[App]:
+        """Return everybody's apps, oldest first."""
+        return list(self._by_client_id.values())
+
     def owned_by(self, user_id: str) -> list[App]:
         """Return a person's apps, oldest first."""
         return [app for app in self._by_client_id.values() if app.owner_id == user_id]

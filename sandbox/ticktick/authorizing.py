@@ -20,7 +20,13 @@ from starlette.routing import Route
 from sandbox.pages import PAGE_HEADERS, form_of
 from sandbox.ticktick.apps import App
 from sandbox.ticktick.grants import SCOPES
-from sandbox.ticktick.service import page, service_of, session_for_page, to_sign_in
+from sandbox.ticktick.service import (
+    check_form,
+    page,
+    service_of,
+    session_for_page,
+    to_sign_in,
+)
 
 CONSENT = {
     "tasks:read": "Read your task data, including the task, date & time, reminders etc.",
@@ -188,6 +194,7 @@ async def decide(request: Request) -> Response:
     """Take the consent form: Allow sends a code to the app, Cancel a refusal."""
     ticktick = service_of(request)
     form = await form_of(request)
+    check_form(request, form, form.get("session", ""))
     sent = {name: form[name] for name in _CARRIED if name in form}
     account = ticktick.accounts.signed_in(form.get("session"))
     if account is None:

@@ -11,6 +11,7 @@ from sandbox.pages import form_of
 from sandbox.ticktick.accounts import Account
 from sandbox.ticktick.apps import App, AppRefused, Icon
 from sandbox.ticktick.service import (
+    check_form,
     page,
     service_of,
     session_for_page,
@@ -52,6 +53,7 @@ async def _new(request: Request) -> Response:
 async def _add(request: Request) -> Response:
     ticktick = service_of(request)
     form = await form_of(request)
+    check_form(request, form, form.get("session", ""))
     account = ticktick.accounts.signed_in(form.get("session"))
     if account is None:
         return to_sign_in("/manage/new")
@@ -86,7 +88,9 @@ async def _edit(request: Request) -> Response:
 async def _save(request: Request) -> Response:
     ticktick = service_of(request)
     async with request.form(max_files=1, max_fields=20) as form:
-        account = ticktick.accounts.signed_in(_text(form, "session"))
+        session = _text(form, "session")
+        check_form(request, {"form_token": _text(form, "form_token")}, session)
+        account = ticktick.accounts.signed_in(session)
         if account is None:
             return to_sign_in(request.url.path)
         app = _own_app(request, account)
@@ -107,10 +111,10 @@ async def _save(request: Request) -> Response:
                 typed=fields,
                 error=str(refusal),
                 saved=False,
-                session=_text(form, "session"),
+                session=session,
             )
     ticktick.note(f"{account.email} saved {app.name}; redirect URL: {app.redirect_url or 'none'}")
-    back = with_session(f"{request.url.path}?saved=1", _text(form, "session"))
+    back = with_session(f"{request.url.path}?saved=1", session)
     return RedirectResponse(back, status_code=303)
 
 
@@ -142,6 +146,7 @@ async def _asked(request: Request) -> tuple[Account, App, str] | Response:
     """Return who sent a form about which app, with the session; or the answer to a stranger."""
     form = await form_of(request)
     session = form.get("session", "")
+    check_form(request, form, session)
     account = service_of(request).accounts.signed_in(session)
     if account is None:
         return to_sign_in("/manage")

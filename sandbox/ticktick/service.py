@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from sandbox.clocks import Clock
 from sandbox.ids import Ids
 from sandbox.journal import Journal
-from sandbox.pages import render
+from sandbox.pages import is_own_form, render
 from sandbox.ticktick.accounts import Account, Accounts
 from sandbox.ticktick.apps import Apps
 from sandbox.ticktick.grants import Grants
@@ -31,6 +35,11 @@ class TickTick:
         self.apps = Apps(ids)
         self.grants = Grants(clock, ids)
         self.tasks = Tasks(clock, ids)
+        self._form_key = secrets.token_bytes(32)
+
+    def form_token(self, owner: str) -> str:
+        """Return what the forms of ``owner`` carry: a session, or a page that needs none."""
+        return hmac.new(self._form_key, owner.encode(), hashlib.sha256).hexdigest()
 
     def sign_up(self, email: str, password: str, name: str = "") -> Account:
         """Create an account with its sample projects. Raises ``SignUpRefused``."""
@@ -50,7 +59,27 @@ def service_of(request: Request) -> TickTick:
 
 # A session travels in a cookie, in the URL and in every form. Pages are shown for any
 # of the three, because frames may lose cookies; forms act only on their own hidden
-# field, which no other site can know. That is the protection against forged requests.
+# fields: the session, and a token that belongs to it.
+
+
+class FormRefused(Exception):
+    """A form did not come from the page that was made for it."""
+
+
+def check_form(request: Request, form: Mapping[str, str], owner: str) -> None:
+    """Check that a form is one that was made for ``owner``, a session or a page.
+
+    Raises:
+        FormRefused: its token is missing or another's, or another site sent it.
+    """
+    token = service_of(request).form_token(owner)
+    if not is_own_form(request, form.get("form_token", ""), token):
+        raise FormRefused(request.url.path)
+
+
+async def form_refused(request: Request, refusal: Exception) -> HTMLResponse:
+    """Say that a form was refused, and what to do."""
+    return page(request, "form_refused.html", status=403)
 
 
 def session_for_page(request: Request) -> str | None:
@@ -64,6 +93,7 @@ def page(
     """Return a page of this service; its links keep the session."""
     session = values.setdefault("session", session_for_page(request))
     values.setdefault("account", service_of(request).accounts.signed_in(session))
+    values.setdefault("form_token", service_of(request).form_token(session or ""))
     values.setdefault("error", None)
 
     def link(path: str) -> str:

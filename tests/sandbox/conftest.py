@@ -47,7 +47,7 @@ class World:
     @property
     def app(self):
         """The learner's TickTick app, as the portal keeps it."""
-        service = self.sandbox._ticktick_app.state.ticktick
+        service = self.sandbox.ticktick
         return service.apps.owned_by(service.accounts.by_email(LEARNER).user_id)[-1]
 
     def visit(self, url: str, click: str | None = None, fill: dict[str, str] | None = None) -> Page:

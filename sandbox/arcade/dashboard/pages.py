@@ -6,14 +6,13 @@ make a browser send such a form. It needs no cookie, which a frame might lose.
 
 from __future__ import annotations
 
-import hmac
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.arcade.engine import engine_of
-from sandbox.pages import form_of, render
+from sandbox.pages import form_of, is_own_form, render
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -51,8 +50,7 @@ async def own_form(request: Request) -> dict[str, str]:
         Problem: it is not one of this dashboard's.
     """
     form = await form_of(request)
-    sent, own = form.get("form_token", ""), engine_of(request).form_token
-    if not hmac.compare_digest(sent.encode(), own.encode()):
+    if not is_own_form(request, form.get("form_token", ""), engine_of(request).form_token):
         raise Problem(
             403,
             "This form can't be accepted",

@@ -154,7 +154,8 @@ def test_a_replayed_callback_leads_to_the_end_and_changes_nothing(world: World) 
 def test_an_unknown_flow_can_not_be_verified(
     world: World, method: str, query: dict[str, str]
 ) -> None:
-    sent = {"params": query} if method == "GET" else {"data": query}
+    form = query | {"form_token": world.sandbox.engine.form_token}
+    sent = {"params": query} if method == "GET" else {"data": form}
     page = world.http.request(method, world.arcade_url + VERIFY, **sent)
 
     assert page.status_code == 400

@@ -474,7 +474,7 @@ def test_a_revoked_token_fails_in_the_tool(served: World) -> None:
     user_id = "revoked@example.com"
     authorize(served, "ListProjects", user_id)
     token = served.arcade.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"]).context
-    service = served.sandbox._ticktick_app.state.ticktick
+    service = served.sandbox.ticktick
     service.grants.forget_app(served.app.client_id)
     answer = execute(served, "ListProjects", user_id)
 

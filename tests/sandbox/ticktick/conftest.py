@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,16 +23,34 @@ def query_of(response: httpx.Response) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
 
 
+def token_on(client: httpx.Client, path: str, session: str = "") -> str:
+    """Return the hidden token of the forms on a page."""
+    shown = client.get(path, params={"session": session} if session else {}).text
+    found = re.search('name="form_token" value="(.+?)"', shown)
+    assert found, shown
+    return found[1]
+
+
+def hidden(client: httpx.Client, session: str) -> dict[str, str]:
+    """Return the hidden fields that every form of this session has."""
+    return {"session": session, "form_token": token_on(client, "/manage/new", session)}
+
+
+def enter(client: httpx.Client, path: str, **form: str) -> httpx.Response:
+    """Submit the form to sign in or to sign up."""
+    return client.post(path, data={"form_token": token_on(client, path)} | form)
+
+
 def sign_in(client: httpx.Client, email: str = LEARNER, password: str = PASSWORD) -> str:
     """Return a new session; the client keeps no cookie of it."""
-    reply = client.post("/signin", data={"email": email, "password": password})
+    reply = enter(client, "/signin", email=email, password=password)
     client.cookies.clear()
     return query_of(reply)["session"]
 
 
 def sign_up(client: httpx.Client, email: str) -> str:
     """Return the session of a new account; the client keeps no cookie of it."""
-    reply = client.post("/signup", data={"email": email, "password": "pw"})
+    reply = enter(client, "/signup", email=email, password="pw")
     client.cookies.clear()
     return query_of(reply)["session"]
 
@@ -58,7 +77,7 @@ def request_for(app: App, **changes: str | None) -> dict[str, str]:
 
 def allow(client: httpx.Client, session: str, asked: dict[str, str]) -> httpx.Response:
     """Submit the consent form with the button Allow."""
-    form = {"session": session, "user_oauth_approval": "true", **asked}
+    form = hidden(client, session) | {"user_oauth_approval": "true", **asked}
     return client.post("/oauth/authorize", data=form)
 
 

@@ -168,7 +168,7 @@ def test_any_form_gets_an_answer(ticktick: httpx.Client, path: str, content_type
     bodies = [b"\xff\xfe=\x80", b"%", b"%ff=%ff&email=%00@%00&password=%ed%a0%80", b"&&&=", b"{}"]
     for body in bodies:
         reply = ticktick.post(path, content=body, headers={"Content-Type": content_type})
-        assert reply.status_code in (302, 400, 401)
+        assert reply.status_code in (400, 401, 403)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_any_upload_gets_an_answer(
         content=body,
         headers={"Content-Type": content_type.encode("latin-1")},
     )
-    assert reply.status_code in (302, 400)
+    assert reply.status_code in (400, 403)
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state", "code_challenge"])

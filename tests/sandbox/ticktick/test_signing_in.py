@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sandbox.settings import LEARNER, PASSWORD
-from tests.sandbox.ticktick.conftest import query_of, sign_in, sign_up
+from tests.sandbox.ticktick.conftest import enter, query_of, sign_in, sign_up, token_on
 
 ELSEWHERE = [
     "//evil.example",
@@ -23,7 +23,7 @@ NEW = {"email": "new@example.com", "password": "pw"}
 
 
 def test_the_right_password_opens_a_session(ticktick: httpx.Client) -> None:
-    reply = ticktick.post("/signin", data=GOOD)
+    reply = enter(ticktick, "/signin", **GOOD)
     assert reply.status_code == 302
     session = query_of(reply)["session"]
     assert reply.headers["location"] == f"/manage?session={session}"
@@ -44,7 +44,7 @@ def test_an_address_is_read_without_case_and_blanks(ticktick: httpx.Client) -> N
 def test_wrong_credentials_are_refused_alike(
     ticktick: httpx.Client, email: str, password: str
 ) -> None:
-    reply = ticktick.post("/signin", data={"email": email, "password": password})
+    reply = enter(ticktick, "/signin", email=email, password=password)
     assert reply.status_code == 401
     assert "The e-mail address or the password is wrong." in reply.text
     assert f'value="{email}"' in reply.text
@@ -54,17 +54,18 @@ def test_wrong_credentials_are_refused_alike(
 
 def test_a_typed_password_is_never_shown_again(ticktick: httpx.Client) -> None:
     for path in ("/signin", "/signup"):
-        reply = ticktick.post(path, data={"email": "x", "password": "typed-before"})
+        reply = enter(ticktick, path, email="x", password="typed-before")
         assert reply.status_code in (400, 401)
         assert "typed-before" not in reply.text
 
 
 def test_a_form_in_another_encoding_signs_nobody_in(ticktick: httpx.Client) -> None:
-    assert ticktick.post("/signin", json=GOOD).status_code == 401
+    form = GOOD | {"form_token": token_on(ticktick, "/signin")}
+    assert ticktick.post("/signin", json=form).status_code == 403
 
 
 def test_a_new_account_can_sign_in_and_has_no_app_yet(ticktick: httpx.Client) -> None:
-    reply = ticktick.post("/signup", data=NEW)
+    reply = enter(ticktick, "/signup", **NEW)
     assert reply.status_code == 302
     assert reply.headers["location"].startswith("/manage?session=")
     ticktick.cookies.clear()
@@ -76,22 +77,22 @@ def test_a_new_account_can_sign_in_and_has_no_app_yet(ticktick: httpx.Client) ->
 def test_a_taken_address_is_refused_and_its_account_unharmed(
     ticktick: httpx.Client, email: str
 ) -> None:
-    reply = ticktick.post("/signup", data={"email": email, "password": "mine now"})
+    reply = enter(ticktick, "/signup", email=email, password="mine now")
     assert reply.status_code == 400
     assert f"{LEARNER} already has an account. Sign in instead." in reply.text
-    assert ticktick.post("/signin", data=GOOD | {"password": "mine now"}).status_code == 401
+    assert enter(ticktick, "/signin", **GOOD | {"password": "mine now"}).status_code == 401
     assert sign_in(ticktick)
 
 
 @pytest.mark.parametrize("email", ["", " ", "nobody", "@example.com", "a@", "a@b@c"])
 def test_an_unusable_address_is_refused(ticktick: httpx.Client, email: str) -> None:
-    reply = ticktick.post("/signup", data=NEW | {"email": email})
+    reply = enter(ticktick, "/signup", **NEW | {"email": email})
     assert reply.status_code == 400
     assert "Enter an e-mail address such as you@example.com." in reply.text
 
 
 def test_an_account_needs_a_password(ticktick: httpx.Client) -> None:
-    reply = ticktick.post("/signup", data=NEW | {"password": ""})
+    reply = enter(ticktick, "/signup", **NEW | {"password": ""})
     assert reply.status_code == 400
     assert "Enter a password." in reply.text
     assert sign_up(ticktick, NEW["email"])
@@ -104,13 +105,13 @@ def test_nobody_is_sent_to_another_site(
 ) -> None:
     shown = ticktick.get(path, params={"dest": dest}).text
     assert '<input type="hidden" name="dest" value="/manage">' in shown
-    reply = ticktick.post(path, data=form | {"dest": dest})
+    reply = enter(ticktick, path, **form, dest=dest)
     assert reply.headers["location"].startswith("/manage?session=")
 
 
 @pytest.mark.parametrize("dest", ["/\t/evil.example", "/\r\nSet-Cookie: a=b"])
 def test_control_characters_stay_inside_the_path(ticktick: httpx.Client, dest: str) -> None:
-    reply = ticktick.post("/signin", data=GOOD | {"dest": dest})
+    reply = enter(ticktick, "/signin", **GOOD, dest=dest)
     there = httpx.URL(ticktick.base_url).join(reply.headers["location"])
     assert there.host == "localhost"
     assert [name for name, _ in reply.cookies.items()] == ["sandbox_ticktick_session"]
@@ -118,7 +119,7 @@ def test_control_characters_stay_inside_the_path(ticktick: httpx.Client, dest: s
 
 def test_a_path_of_this_service_is_kept_with_its_query(ticktick: httpx.Client) -> None:
     dest = "/oauth/custom_authorize?client_id=a&scope=tasks%3Aread+tasks%3Awrite"
-    reply = ticktick.post("/signin", data=GOOD | {"dest": dest})
+    reply = enter(ticktick, "/signin", **GOOD, dest=dest)
     session = query_of(reply)["session"]
     assert reply.headers["location"] == f"{dest}&session={session}"
 

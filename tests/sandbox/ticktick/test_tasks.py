@@ -301,7 +301,7 @@ def test_a_repeating_task_moves_on_and_leaves_a_done_copy(
 def test_the_done_copy_has_another_id_and_no_rule(world: World, api: httpx.Client) -> None:
     task = create(api, dueDate=MON, repeatFlag="RRULE:FREQ=DAILY")
     api.post(f"{path_of(task)}/complete")
-    service = world.sandbox._ticktick_app.state.ticktick
+    service = world.sandbox.ticktick
     account = service.accounts.by_email("learner@example.com")
     copies = [
         each
