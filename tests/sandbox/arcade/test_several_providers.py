@@ -47,7 +47,7 @@ def token(answer: AuthorizationResponse) -> str:
 
 def client_ids(world: World) -> list[str]:
     """Return the client ids of the learner's two apps, in the order of the providers."""
-    service = world.sandbox._ticktick_app.state.ticktick
+    service = world.sandbox.ticktick
     owner = service.accounts.by_email(LEARNER).user_id
     return [app.client_id for app in service.apps.owned_by(owner)]
 
@@ -194,7 +194,7 @@ def test_a_tool_acts_with_the_token_of_its_own_app(served: World, provider_id: s
     for tool in TOOL.values():
         authorize(served, tool)
     client_id = client_ids(served)[BOTH_PROVIDERS.index(provider_id)]
-    served.sandbox._ticktick_app.state.ticktick.grants.forget_app(client_id)
+    served.sandbox.ticktick.grants.forget_app(client_id)
 
     assert {name: run(served, tool) for name, tool in TOOL.items()} == {
         name: name != provider_id for name in BOTH_PROVIDERS
