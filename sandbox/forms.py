@@ -31,7 +31,8 @@ class Form:
 
     ``fields`` holds what is shown: a box shows ``on`` or ``off``, a select field the text of
     its option. ``choices`` holds what these two send for each answer, ``None`` for nothing;
-    a select field also takes the value of an option for an answer.
+    a select field also takes the value of an option for an answer. Radio buttons are one
+    field, labelled by their legend.
     """
 
     action: str
@@ -103,6 +104,8 @@ class _Reader(HTMLParser):
         self._form: Form | None = None
         self._label: str | None = None
         self._select: tuple[str, str] = ("", "")
+        self._legend = ""
+        self._radio: dict[str, str] | None = None
         self._target: tuple[str, Any] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -117,6 +120,11 @@ class _Reader(HTMLParser):
             self._by_id[sent.get("id", "")] = self._form
         elif tag == "label":
             self._label = ""
+        elif tag == "legend":
+            self._legend = ""
+            self._target = ("legend", None)
+        elif sent.get("type") == "radio":
+            self._radio = sent
         elif tag in ("input", "textarea"):
             self._field(tag, sent)
         elif tag == "select":
@@ -146,6 +154,8 @@ class _Reader(HTMLParser):
             self.error += data
         elif kind == "paragraph":
             self.paragraph += data
+        elif kind == "legend":
+            self._legend += text
         elif kind == "link" and text:
             self.links.setdefault(text, thing)
         elif kind == "button" and thing.form and text:
@@ -162,20 +172,29 @@ class _Reader(HTMLParser):
         if tag == "form":
             self._form = None
         elif tag == "label":
+            if self._radio is not None and self._label:
+                name, sent, self._radio = self._radio["name"], self._radio, None
+                self._choose(name, self._legend, self._label, sent, chosen="checked" in sent)
             self._label = None
-        elif tag in ("a", "h1", "p", "button", "textarea", "small", "option"):
+        elif tag in ("a", "h1", "legend", "p", "button", "textarea", "small", "option"):
             self._target = None
 
     def _option(self, text: str, sent: dict[str, str]) -> None:
         """Note one option; what is shown is the selected one, without one the first."""
         name, label = self._select
+        first = self._form is not None and name not in self._form.choices
+        self._choose(name, label, text, sent, chosen=first or "selected" in sent)
+
+    def _choose(
+        self, name: str, label: str, text: str, sent: dict[str, str], *, chosen: bool
+    ) -> None:
+        """Note one of the choices of a field, and whether it is the one that is shown."""
         if self._form is None:
             return
         value = sent.get("value", text)
-        first = name not in self._form.choices
         self._form.choices.setdefault(name, {}).update({text: value, value: value})
         self._form.labels[label] = name
-        if first or "selected" in sent:
+        if chosen:
             self._form.fields[name] = self.values[label] = text
 
     def _field(self, tag: str, sent: dict[str, str]) -> None:

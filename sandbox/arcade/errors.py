@@ -23,6 +23,12 @@ class EngineError(Exception):
         self.status = status
         self.body = {"name": name, "message": message} | more
 
+    @property
+    def reason(self) -> str:
+        """What is wrong, for a page: the message about the field if there is one."""
+        first = (self.body.get("field_errors") or [self.body])[0]
+        return f"{first['message']}."
+
     def response(self) -> JSONResponse:
         """Return the answer."""
         return JSONResponse(self.body, status_code=self.status)

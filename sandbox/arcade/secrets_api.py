@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.arcade import fields
-from sandbox.arcade.engine import engine_of
+from sandbox.arcade.engine import Engine, engine_of
 from sandbox.arcade.errors import EngineError, json_body
 from sandbox.arcade.paging import page
 from sandbox.arcade.tool_secrets import Secret
@@ -25,14 +25,22 @@ async def _list(request: Request) -> JSONResponse:
 
 
 async def _upsert(request: Request) -> JSONResponse:
-    key = request.path_params["key"]
+    body = await json_body(request)
+    return JSONResponse(_shown(upsert(engine_of(request), request.path_params["key"], body)))
+
+
+def upsert(engine: Engine, key: str, body: dict[str, Any]) -> Secret:
+    """Add the secret that ``body`` describes, or replace the one under this key.
+
+    Raises:
+        EngineError: 400 for a key or a body that can't be used; nothing has changed.
+    """
     if not _KEY.fullmatch(key):
         message = "a key has up to 100 letters, digits, underscores, hyphens and dots"
         raise EngineError(400, "malformed_request", message)
-    body = await json_body(request)
     value = fields.text(body, "value", longest=_LONGEST_VALUE)
     description = fields.optional_text(body, "description")
-    return JSONResponse(_shown(engine_of(request).secrets.put(key, value, description)))
+    return engine.secrets.put(key, value, description)
 
 
 async def _delete(request: Request) -> Response:

@@ -10,7 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.arcade.dashboard import connected_apps, playground
+from sandbox.arcade.dashboard import (
+    connected_apps,
+    connected_users,
+    playground,
+    secrets,
+    user_verification,
+)
 from sandbox.arcade.dashboard.pages import Problem, page, problem_page
 from sandbox.arcade.engine import engine_of
 
@@ -22,7 +28,10 @@ async def _start(request: Request) -> Response:
 routes = [
     Route("/dashboard", _start, methods=["GET"]),
     *playground.routes,
+    *secrets.routes,
     *connected_apps.routes,
+    *connected_users.routes,
+    *user_verification.routes,
 ]
 
 __all__ = ["Problem", "problem_page", "routes"]
