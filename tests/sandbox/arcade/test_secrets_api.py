@@ -156,21 +156,44 @@ def test_the_value_is_told_nowhere(bare: World) -> None:
     assert VALUE not in repr(bare.sandbox.engine.secrets.put("TEAM", VALUE))
 
 
-def test_a_tool_whose_user_has_not_consented_accesses_no_secret(world: World) -> None:
+def offered(*keys: str) -> bytes:
+    """Return what a worker tells of a tool that needs a user and these secrets."""
     authorization = {"id": PROVIDER_ID, "provider_type": "oauth2", "oauth2": {"scopes": []}}
+    secrets = [{"key": key} for key in keys]
     tool = {
         "name": "NameTeam",
         "toolkit": {"name": "Ticktick"},
         "input": {"parameters": []},
-        "requirements": {"authorization": authorization, "secrets": [{"key": "TEAM"}]},
+        "requirements": {"authorization": authorization, "secrets": secrets},
     }
+    return json.dumps([tool]).encode()
+
+
+def test_a_tool_whose_user_has_not_consented_accesses_no_secret(world: World) -> None:
     store(world)
-    with answering(200, b"", json.dumps([tool]).encode()) as uri:
+    with answering(200, b"", offered("TEAM")) as uri:
         call(world, "POST", "/v1/workers", {"id": "ticktick", "http": http_of(uri)})
         with pytest.raises(arcadepy.PermissionDeniedError):
             world.arcade.tools.execute(tool_name="Ticktick.NameTeam", user_id="a")
 
     assert [secret.last_accessed_at for secret in listed(world)] == [None]
+
+
+def test_a_secret_that_is_deleted_while_the_user_is_looked_up_is_missing(
+    bare: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = bare.sandbox.engine
+    shown = store(bare)
+
+    async def delete_meanwhile(*_: object) -> dict[str, Any]:
+        engine.secrets.remove(shown["id"])
+        return {"status": "completed", "context": {"token": "made-up-token"}}
+
+    monkeypatch.setattr(engine.requirements, "authorize", delete_meanwhile)
+    with answering(200, b"", offered("TEAM")) as uri:
+        call(bare, "POST", "/v1/workers", {"id": "ticktick", "http": http_of(uri)})
+        with pytest.raises(arcadepy.BadRequestError, match="secret not found: TEAM"):
+            bare.arcade.tools.execute(tool_name="Ticktick.NameTeam", user_id="a")
 
 
 # With a real worker
