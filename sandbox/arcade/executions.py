@@ -121,7 +121,7 @@ class Executions:
         try:
             worker, tool = await self._catalogue.find(call.tool)
             if tool.authorization is not None and not call.user_id:
-                raise UserRequired
+                raise UserRequired("user_id is a required field")
             context = await self._requirements.context(tool, call.user_id)
             sent = self._sent(call, tool, context)
             success, output = await worker_protocol.invoke(self._client(), worker, sent)

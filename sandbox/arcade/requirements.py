@@ -69,7 +69,7 @@ class Requirements:
         if tool.authorization is not None:
             granted = await self.authorize(tool, user_id or "")
             if granted["status"] != "completed":
-                raise AuthorizationRequired
+                raise AuthorizationRequired("authorization required")
             user_info = granted["context"].get("user_info", {})
             context["authorization"] = {
                 "token": granted["context"]["token"],

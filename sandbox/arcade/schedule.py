@@ -43,10 +43,9 @@ class Scheduled:
 
 
 class Schedule:
-    """All scheduled calls of one Engine: those that wait, and the last thousand at most.
+    """All scheduled calls of one Engine; of a thousand, those that are over are forgotten.
 
-    What a call needs is looked up when it runs: by then the user may have consented, or
-    no longer have.
+    What a call needs is looked up when it runs, not when it is scheduled.
     """
 
     def __init__(self, executions: Executions, clock: Clock, ids: Ids, journal: Journal) -> None:
@@ -109,7 +108,7 @@ class Schedule:
 
     def _not_run(self, call: Call, problem: Exception, started: datetime) -> Outcome:
         """Return the failure of a call whose requirements are not met at its time."""
-        reason = str(problem) or _REASONS[type(problem)]
+        reason = str(problem)
         self._journal.note("Arcade", f"{call.named} did not run: {reason}", problem=True)
         error = {"message": reason, "kind": "TOOL_REQUIREMENTS_NOT_MET", "can_retry": False}
         return Outcome(False, {"error": error}, "", started, self._clock.now())
@@ -119,9 +118,3 @@ class Schedule:
         if len(self._by_id) >= _KEPT:
             over = (s.id for s in self._by_id.values() if s.status in (COMPLETED, FAILED))
             self._by_id.pop(next(over, ""), None)
-
-
-_REASONS: dict[type[Exception], str] = {
-    AuthorizationRequired: "authorization required",
-    UserRequired: "user_id is a required field",
-}

@@ -75,8 +75,8 @@ async def _execute(request: Request) -> JSONResponse:
         raise required("", "user_id") from None
     except NotMet as problem:
         raise _not_met(problem) from None
-    except AuthorizationRequired:
-        raise EngineError(403, "tool_authorization_required", "authorization required") from None
+    except AuthorizationRequired as problem:
+        raise EngineError(403, "tool_authorization_required", str(problem)) from None
 
 
 async def _schedule(request: Request, call: Call, run_at: datetime) -> Json:
