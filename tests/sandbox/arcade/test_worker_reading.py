@@ -12,6 +12,7 @@ from sandbox.arcade.config import inspect, load
 from sandbox.arcade.findings import ConfigurationRefused, Finding
 from sandbox.arcade.workers import Worker
 from sandbox.checker import check
+from sandbox.front_door import client_environment
 from sandbox.worker_process import WorkerProcess
 from tests.sandbox.arcade.conftest import SECRET, call
 from tests.sandbox.conftest import World, make_world
@@ -235,8 +236,6 @@ def test_a_worker_of_the_file_is_registered_and_runs_tools(
 
 
 def test_the_secret_of_the_sandbox_is_at_hand(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sandbox.front_door import client_environment
-
     monkeypatch.delenv("ARCADE_WORKER_SECRET")
     file.write_text(PUBLISHED, encoding="utf-8")
     world = make_world()
