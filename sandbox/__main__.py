@@ -43,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument(
-        "--config", type=Path, metavar="FILE", help="load the providers from this engine.yaml"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="load providers and workers from this engine.yaml",
     )
     begin.add_argument("--empty", action="store_true", help="begin with no app and no provider")
     parser.add_argument(

@@ -18,14 +18,19 @@ from sandbox.arcade.reading import placeholders
 FACTS = Path(__file__).parent / "provider_facts.yaml"
 
 # Whether a file is right does not depend on the reader's credentials being at hand.
-_STAND_INS = {"TICKTICK_CLIENT_ID": "client-id", "TICKTICK_CLIENT_SECRET": "client-secret"}
+_STAND_INS = {
+    "TICKTICK_CLIENT_ID": "client-id",
+    "TICKTICK_CLIENT_SECRET": "client-secret",
+    "ARCADE_WORKER_SECRET": "worker-secret",
+}
 
 
 def check(path: Path) -> list[Finding]:
     """Return everything that can be said against the file, by line."""
     configuration = inspect(path, fallback=_STAND_INS)
     findings = list(configuration.findings)
-    if not findings and not configuration.read and not configuration.lines.get("auth.providers[0]"):
+    places = ("auth.providers[0]", "tools.directors[0]")
+    if not findings and not any(place in configuration.lines for place in places):
         text = "the file has no provider under auth.providers"
         fix = "Write 'auth:', below it 'providers:', and begin each provider with '- id:'."
         findings.append(Finding(ERROR, str(path), text, fix))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 NOTEBOOK_TIME = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -18,6 +21,7 @@ class Clock:
     def __init__(self, standing_at: datetime | None = None) -> None:
         self._standing_at = standing_at
         self._offset = timedelta()
+        self._moved: list[Callable[[], object]] = []
 
     @property
     def stands(self) -> bool:
@@ -46,4 +50,24 @@ class Clock:
         if step < timedelta():
             raise ValueError(f"the clock only moves forward, not by {step}")
         self._offset += step
+        for tell in list(self._moved):
+            tell()
         return self.now()
+
+    async def until(self, moment: datetime) -> None:
+        """Return once the clock shows ``moment``, whichever thread moves it there."""
+        loop = asyncio.get_running_loop()
+        moved = asyncio.Event()
+
+        def tell() -> None:
+            loop.call_soon_threadsafe(moved.set)
+
+        self._moved.append(tell)
+        try:
+            while (left := moment - self.now()) > timedelta():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(None if self._standing_at else left.total_seconds()):
+                        await moved.wait()
+                moved.clear()
+        finally:
+            self._moved.remove(tell)

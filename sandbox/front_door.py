@@ -28,6 +28,7 @@ from sandbox.settings import (
     PROVIDER_ID,
     TICKTICK_HOSTS,
     TICKTICK_PORT,
+    worker_secret,
 )
 from sandbox.submissions import Submissions
 from sandbox.ticktick.service import TickTick
@@ -137,7 +138,7 @@ class Sandbox:
 
         Args:
             provider: the id for a provider to add through the Engine's API, ``None`` for none.
-            config: an engine.yaml whose providers to load instead.
+            config: an engine.yaml whose providers and workers to load instead.
 
         Raises:
             ValueError: the file or the id can't be used.
@@ -200,8 +201,7 @@ def client_environment(arcade_url: str) -> dict[str, str]:
         "ARCADE_API_URL": arcade_url,  # arcade-mcp-server
         "ARCADE_API_KEY": API_KEY,
         "ARCADE_USER_ID": LEARNER,
-        # Another one for each sandbox, so that no worker answers to two of them.
-        "ARCADE_WORKER_SECRET": f"sandbox-worker-secret-for-{arcade_url}",
+        "ARCADE_WORKER_SECRET": worker_secret(arcade_url),
         "ARCADE_USAGE_TRACKING": "0",
         **child_environment(arcade_url, os.environ),
     }

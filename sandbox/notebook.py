@@ -52,7 +52,7 @@ def start(
     Args:
         provider: the id of a ready-made provider; ``None`` for none, so that you make it.
         app: whether TickTick has an app for it; ``False``, with no provider, for none.
-        config: an engine.yaml to load providers from instead.
+        config: an engine.yaml to load providers and workers from instead.
         strict: let the Engine refuse configurations that break the reference.
 
     Raises:

@@ -19,6 +19,7 @@ from sandbox.settings import (
     LOCAL_HOSTS,
     PASSWORD,
     TICKTICK_HOSTS,
+    worker_secret,
 )
 from sandbox.ticktick.service import TickTick
 
@@ -86,7 +87,7 @@ class Services:
 
         Args:
             provider: the id for a provider to add through the Engine's API, ``None`` for none.
-            config: an engine.yaml whose providers to load instead.
+            config: an engine.yaml whose providers and workers to load instead.
 
         Raises:
             ValueError: the file or the id can't be used.
@@ -119,9 +120,15 @@ class Services:
     def _load(self, config: Path, client_id: str, client_secret: str) -> list[str]:
         from sandbox.arcade.config import load
 
-        own = {"TICKTICK_CLIENT_ID": client_id, "TICKTICK_CLIENT_SECRET": client_secret}
+        own = {
+            "TICKTICK_CLIENT_ID": client_id,
+            "TICKTICK_CLIENT_SECRET": client_secret,
+            "ARCADE_WORKER_SECRET": worker_secret(self._arcade_url),
+        }
         loaded = load(config, strict=self.engine.settings.strict, fallback=own)
         self.engine.warn(loaded.findings)
+        for worker in loaded.workers:
+            self.engine.workers.put(worker)
         added = [self.engine.add(provider) for provider in loaded.providers]
         return [
             self.engine.authorizations.redirect_uri(provider)

@@ -11,3 +11,8 @@ PROVIDER_ID = "arcade-ticktick"
 TICKTICK_HOSTS = ("ticktick.com", "api.ticktick.com", "developer.ticktick.com")
 ARCADE_HOSTS = ("api.arcade.dev", "cloud.arcade.dev")
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
+
+
+def worker_secret(arcade_url: str) -> str:
+    """Return another one for each sandbox, so that no worker answers to two of them."""
+    return f"sandbox-worker-secret-for-{arcade_url}"

@@ -21,8 +21,12 @@ class Catalogue:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
 
-    async def all(self) -> list[Tool]:
-        """Return every tool by name, without those of workers that never answered."""
+    async def all(self, *, all_versions: bool = False) -> list[Tool]:
+        """Return every tool by name, without those of workers that never answered.
+
+        Args:
+            all_versions: return a tool once for each version that some worker offers.
+        """
         answers = await asyncio.gather(
             *(self._workers.tools_of(worker) for worker in self._enabled()),
             return_exceptions=True,
@@ -34,7 +38,8 @@ class Catalogue:
             if isinstance(answer, BaseException):
                 raise answer
             for tool in answer:
-                first.setdefault(tool.qualified_name.lower(), tool)
+                name = tool.fully_qualified_name if all_versions else tool.qualified_name
+                first.setdefault(name.lower(), tool)
         return by_name(first.values())
 
     async def find(self, name: ToolName) -> tuple[Worker, Tool]:

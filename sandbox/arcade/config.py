@@ -12,6 +12,8 @@ from typing import Any
 from sandbox.arcade.findings import ERROR, ConfigurationRefused, Finding
 from sandbox.arcade.providers import Provider
 from sandbox.arcade.reading import Reader
+from sandbox.arcade.worker_reading import WorkersReader
+from sandbox.arcade.workers import Worker
 
 _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
 
@@ -20,14 +22,15 @@ _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
 class Configuration:
     """What a file holds.
 
-    ``read`` has the usable providers by their place, such as ``auth.providers[0]``,
-    without those that say ``enabled: false``.
+    ``read`` has the usable providers by their place, such as ``auth.providers[0]``, and
+    ``workers`` the usable workers, both without those that say ``enabled: false``.
     """
 
     source: str
     read: dict[str, Provider]
     findings: list[Finding]
     lines: dict[str, int] = field(default_factory=dict)
+    workers: list[Worker] = field(default_factory=list)
 
     @property
     def providers(self) -> list[Provider]:
@@ -99,8 +102,7 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
     seen: set[str] = set()
     for number, sent in enumerate(listed):
         where = f"auth.providers[{number}]"
-        missing: list[Finding] = []
-        filled = _fill(sent, where, variables, path.parent, missing)
+        filled, missing = _filled(sent, where, variables, path.parent)
         name = filled.get("id") if isinstance(filled, dict) else None
         if isinstance(name, str | int):
             if str(name) in seen:
@@ -119,7 +121,10 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
         findings += [finding for finding in reader.findings if finding.where not in told]
         if provider and not missing:
             read[where] = replace(provider, origin="static")
-    whole = Configuration(str(path), read, [], lines)
+    workers = WorkersReader(lambda sent, where: _filled(sent, where, variables, path.parent))
+    usable = workers.workers(data.get("tools"))
+    findings += workers.findings
+    whole = Configuration(str(path), read, [], lines, usable)
     placed = [replace(f, line=f.line or whole.line_of(f.where)) for f in findings]
     return replace(whole, findings=sorted(placed, key=lambda f: f.line or 0))
 
@@ -182,6 +187,14 @@ def _variables(path: Path) -> dict[str, str]:
         fix = "Save it as UTF-8 text, or remove it."
         raise _Unusable(f"it can't be read: {problem}", fix, where=str(beside)) from None
     return values | dict(os.environ)
+
+
+def _filled(
+    value: Any, where: str, variables: Mapping[str, str], folder: Path
+) -> tuple[Any, list[Finding]]:
+    """Return ``value`` with its variables put in, and what is said of those without a value."""
+    missing: list[Finding] = []
+    return _fill(value, where, variables, folder, missing), missing
 
 
 def _fill(

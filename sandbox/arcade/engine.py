@@ -15,6 +15,7 @@ from sandbox.arcade.executions import Executions
 from sandbox.arcade.findings import Finding
 from sandbox.arcade.providers import Provider, Providers
 from sandbox.arcade.requirements import Requirements
+from sandbox.arcade.schedule import Schedule
 from sandbox.arcade.tool_secrets import ToolSecrets
 from sandbox.arcade.verification import Verification
 from sandbox.arcade.workers import Workers
@@ -87,6 +88,7 @@ class Engine:
         self.executions = Executions(
             self.catalogue, self.requirements, clock, ids, journal, self._http
         )
+        self.schedule = Schedule(self.executions, clock, ids, journal)
 
     def add(self, provider: Provider) -> Provider:
         """Add a provider and return it with its place in the world: id, times."""
@@ -123,8 +125,9 @@ class Engine:
             self._journal.note("Arcade", text, problem=True)
 
     async def close(self) -> None:
-        """Answer parked polls and close the HTTP client."""
+        """Answer parked polls, end what is scheduled and close the HTTP client."""
         self.authorizations.close()
+        await self.schedule.close()
         if self._client:
             await self._client.aclose()
 

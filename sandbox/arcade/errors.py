@@ -97,6 +97,19 @@ async def json_body(request: Request) -> dict[str, Any]:
     return body
 
 
+def flag(request: Request, name: str) -> bool:
+    """Return a query parameter that is true or false; without it, false.
+
+    Raises:
+        EngineError: 400 for anything else.
+    """
+    text = request.query_params.get(name) or "false"
+    if text.lower() not in ("true", "false"):
+        message = f"the query parameter {name} is true or false, not {text!r}"
+        raise EngineError(400, "malformed_request", message)
+    return text.lower() == "true"
+
+
 def whole_number(request: Request, name: str, default: int) -> int:
     """Return a query parameter that is a whole number.
 

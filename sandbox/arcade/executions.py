@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arcade import worker_protocol
@@ -42,6 +43,25 @@ class Call:
     user_id: str | None = None
     stacktrace: bool = False
 
+    @property
+    def named(self) -> str:
+        """What runs, and for whom, in words for the journal."""
+        return f"{self.tool.text} for {self.user_id}" if self.user_id else self.tool.text
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a call: the tool's ``value`` or its ``error`` in ``output``, and its logs.
+
+    ``execution_id`` is empty if the call failed.
+    """
+
+    success: bool
+    output: Json
+    execution_id: str
+    started_at: datetime
+    finished_at: datetime
+
 
 class UserRequired(ValueError):
     """The tool acts for a user, and the call names none."""
@@ -67,7 +87,26 @@ class Executions:
         self._client = client
 
     async def run(self, call: Call) -> Json:
-        """Run a tool and return the body of the answer.
+        """Run a tool and return the body of the answer. Raises like ``outcome``."""
+        outcome = await self.outcome(call)
+        duration = outcome.finished_at - outcome.started_at
+        return {
+            "id": self.new_id(),
+            "execution_id": outcome.execution_id,
+            "execution_type": "immediate",
+            "finished_at": stamp(outcome.finished_at) if outcome.success else _NEVER,
+            "duration": duration.total_seconds() * 1000,
+            "status": "completed" if outcome.success else "failed",
+            "output": outcome.output,
+            "success": outcome.success,
+        }
+
+    def new_id(self) -> str:
+        """Return an id for the next execution."""
+        return self._ids.base62("tool execution", 30, prefix="te_sandbox")
+
+    async def outcome(self, call: Call) -> Outcome:
+        """Run a tool and return what came of it.
 
         A worker that fails is a failed execution, like a tool that fails: never a 5xx,
         which clients would repeat.
@@ -82,7 +121,7 @@ class Executions:
         try:
             worker, tool = await self._catalogue.find(call.tool)
             if tool.authorization is not None and not call.user_id:
-                raise UserRequired
+                raise UserRequired("user_id is a required field")
             context = await self._requirements.context(tool, call.user_id)
             sent = self._sent(call, tool, context)
             success, output = await worker_protocol.invoke(self._client(), worker, sent)
@@ -98,32 +137,32 @@ class Executions:
         else:
             kind = "" if success else _error(output, call)["kind"]
             self._note(call, "completed" if success else f"failed: {kind}", problem=not success)
-        now = self._clock.now()
-        return {
-            "id": self._ids.base62("tool execution", 30, prefix="te_sandbox"),
-            "execution_id": sent["execution_id"] if success else "",
-            "execution_type": "immediate",
-            "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}" if success else _NEVER,
-            "duration": (now - started).total_seconds() * 1000,
-            "status": "completed" if success else "failed",
-            "output": _output(success, output, call),
-            "success": success,
-        }
+        return Outcome(
+            success=success,
+            output=_output(success, output, call),
+            execution_id=sent["execution_id"] if success else "",
+            started_at=started,
+            finished_at=self._clock.now(),
+        )
 
     def _sent(self, call: Call, tool: Tool, context: Json) -> Json:
         """Return what the worker is sent."""
         return {
             "run_id": self._ids.uuid4("run"),
             "execution_id": self._ids.base62("call", 30, prefix="tc_sandbox"),
-            "created_at": f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            "created_at": stamp(self._clock.now()),
             "tool": {"name": tool.name, "toolkit": tool.toolkit, "version": tool.version or None},
             "inputs": dict(call.inputs),
             "context": context,
         }
 
     def _note(self, call: Call, outcome: str, *, problem: bool) -> None:
-        whose = f" for {call.user_id}" if call.user_id else ""
-        self._journal.note("Arcade", f"{call.tool.text}{whose} {outcome}", problem=problem)
+        self._journal.note("Arcade", f"{call.named} {outcome}", problem=problem)
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as the Engine writes it: UTC, without fractions of a second."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _output(success: bool, output: Json, call: Call) -> Json:

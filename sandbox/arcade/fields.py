@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.arcade.errors import malformed, required
 
 Json = dict[str, Any]
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 def text(body: Json, field: str, *, path: str = "", longest: int | None = None) -> str:
@@ -31,6 +35,26 @@ def optional_text(
     if value and longest and len(value) > longest:
         raise malformed(path, field, "max", f"{field} has {longest} characters at most")
     return value
+
+
+def optional_moment(body: Json, field: str) -> datetime | None:
+    """Return a moment in UTC, or ``None`` without one. One that names no offset is in UTC.
+
+    Raises:
+        EngineError: 400 for anything else than ``YYYY-MM-DDTHH:MM:SS`` with ``Z``, an
+            offset or nothing behind it.
+    """
+    sent = optional_text(body, field)
+    if not sent:
+        return None
+    try:
+        if not _MOMENT.fullmatch(sent):
+            raise ValueError
+        moment = datetime.fromisoformat(sent)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = f"{field} must be a time such as 2026-01-05T10:00:00Z"
+        raise malformed("", field, "datetime", message) from None
 
 
 def flag(body: Json, field: str, default: bool) -> bool:
@@ -59,6 +83,20 @@ def number(body: Json, field: str, *, path: str, least: int, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         message = f"{field} must be a whole number from {least} to {most}"
         raise malformed(path, field, "range", message)
+    return value
+
+
+def items(body: Json, field: str, kind: type, named: str) -> list[Any]:
+    """Return a list whose items are all of one kind; without one, an empty list.
+
+    Raises:
+        EngineError: 400 for anything else; it calls the items by the name ``named``.
+    """
+    value = body.get(field)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+        raise malformed("", field, "array", f"{field} must be a list of {named}")
     return value
 
 

@@ -42,7 +42,6 @@ PARTS = (
     Part("hooks", "/hooks"),
     Part("plugins", "/plugins", project_only=True),
     Part("gateways", "/gateways", project_only=True),
-    Part("the authorization of MCP workers", "/workers/{id}/authorize"),
     Part("the description of the API", "/swagger"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.arcade.authorizations import Authorizations
@@ -69,7 +69,7 @@ class Requirements:
         if tool.authorization is not None:
             granted = await self.authorize(tool, user_id or "")
             if granted["status"] != "completed":
-                raise AuthorizationRequired
+                raise AuthorizationRequired("authorization required")
             user_info = granted["context"].get("user_info", {})
             context["authorization"] = {
                 "token": granted["context"]["token"],
@@ -98,6 +98,67 @@ class Requirements:
             met = met and shown["authorization"]["status"] == "active"
             met = met and shown["authorization"].get("token_status", "completed") == "completed"
         return {"met": met, **shown}
+
+    async def together(
+        self, tools: Iterable[Tool], user_id: str | None, *, authorize: bool = False
+    ) -> Json:
+        """Return what several tools need as the API shows it, each provider and secret once.
+
+        Args:
+            tools: the tools that have the requirements.
+            user_id: whose token to look for; without one, the user's part is left out.
+            authorize: start a flow for what the user has not granted, one for each provider.
+        """
+        secrets: dict[str, Json] = {}
+        grants: dict[str, Json] = {}
+        for tool in tools:
+            for key in tool.secrets:
+                item = secrets.setdefault(key, self._secret(key) | {"tool_names": []})
+                item["tool_names"].append(tool.qualified_name)
+            if tool.authorization is not None:
+                self._add_grant(grants, tool, tool.authorization)
+        for item in grants.values():
+            if user_id and item["status"] == "active":
+                await self._tell_token(item, user_id, authorize=authorize)
+            item["met"] = item["status"] == "active" and (
+                item.get("token_status", "completed") == "completed"
+            )
+        for item in secrets.values():
+            del item["key"]
+        authorization, secret = _group(grants), _group(secrets)
+        met = authorization["met"] and secret["met"]
+        return {"met": met, "authorization": authorization, "secrets": secret}
+
+    def _add_grant(self, grants: dict[str, Json], tool: Tool, wanted: Mapping[str, Any]) -> None:
+        """Add what a tool asks of its user to what the tools before it ask."""
+        try:
+            provider_id, status = self._wanted(wanted)[0].id, "active"
+        except NotMet:
+            provider_id, status = wanted.get("id") or wanted.get("provider_id") or "", "inactive"
+        item = grants.setdefault(
+            provider_id,
+            {
+                "provider_id": provider_id,
+                "provider_type": wanted.get("provider_type", ""),
+                "status": status,
+                "scopes": [],
+                "tool_names": [],
+            },
+        )
+        item["scopes"] = list(dict.fromkeys(item["scopes"] + wanted["oauth2"]["scopes"]))
+        item["tool_names"].append(tool.qualified_name)
+
+    async def _tell_token(self, item: Json, user_id: str, *, authorize: bool) -> None:
+        """Add how a user's token stands, and where to consent if a flow was to be started."""
+        provider = self._providers.resolve(item["provider_id"])
+        scopes = item["scopes"]
+        standing = self._authorizations.standing(user_id, provider, scopes)
+        item["token_status"] = standing
+        if authorize and standing != "completed":
+            answer = await self._authorizations.authorize(user_id, provider, scopes)
+            item |= {"token_status": answer["status"], "authorization_id": answer["id"]}
+            if "url" in answer:
+                item["url"] = answer["url"]
 
     def _check_secrets(self, tool: Tool) -> None:
         for key in tool.secrets:
@@ -129,3 +190,7 @@ class Requirements:
         except UnknownProvider as problem:
             raise NotMet(str(problem)) from None
         return provider, list(dict.fromkeys(wanted["oauth2"]["scopes"]))
+
+
+def _group(items: dict[str, Json]) -> Json:
+    return {"met": all(item["met"] for item in items.values()), "items": items}

@@ -37,8 +37,13 @@ def tool_shape(
         **tool.described,
         "requirements": requirements.shown(tool, user_id),
     }
-    formatted = {name: _MODELS[name](tool) for name in formats if name in _MODELS}
-    return shown | ({"formatted_schema": formatted} if formatted else {})
+    schemas = {name: formatted(tool, name) for name in formats if name in MODELS}
+    return shown | ({"formatted_schema": schemas} if schemas else {})
+
+
+def formatted(tool: Tool, name: str) -> Json:
+    """Return a tool in the form that the models of ``name``, one of ``MODELS``, take."""
+    return MODELS[name](tool)
 
 
 def _openai(tool: Tool) -> Json:
@@ -82,4 +87,5 @@ def _property(parameter: Json) -> Json:
     return shown | values
 
 
-_MODELS = {"openai": _openai, "anthropic": _anthropic}
+MODELS = {"openai": _openai, "anthropic": _anthropic}
+"""The formats that are made for language models."""

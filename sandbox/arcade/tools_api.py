@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sandbox.arcade import fields
+from sandbox.arcade import fields, tool_lists
 from sandbox.arcade.catalogue import UnknownTool
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed, required
-from sandbox.arcade.executions import Call, UserRequired
+from sandbox.arcade.executions import Call, UserRequired, stamp
 from sandbox.arcade.paging import page
 from sandbox.arcade.reading import is_absolute
 from sandbox.arcade.requirements import AuthorizationRequired, NotMet
@@ -26,15 +27,9 @@ Json = dict[str, Any]
 async def _list(request: Request) -> JSONResponse:
     engine = engine_of(request)
     formats, user_id = _formats(request), request.query_params.get("user_id")
-    toolkit = request.query_params.get("toolkit", "").lower()
-    tools = [
-        tool
-        for tool in await engine.catalogue.all()
-        if not toolkit or tool.toolkit.lower() == toolkit
-    ]
     return page(
         request,
-        tools,
+        await tool_lists.wanted(request),
         lambda tool: tool_shape(tool, engine.requirements, user_id=user_id, formats=formats),
     )
 
@@ -42,7 +37,7 @@ async def _list(request: Request) -> JSONResponse:
 async def _get(request: Request) -> JSONResponse:
     engine = engine_of(request)
     formats, user_id = _formats(request), request.query_params.get("user_id")
-    tool = await _find(request, _name(request.path_params["name"]))
+    tool = await find_tool(request, tool_name(request.path_params["name"]))
     return JSONResponse(tool_shape(tool, engine.requirements, user_id=user_id, formats=formats))
 
 
@@ -53,7 +48,7 @@ async def _authorize(request: Request) -> JSONResponse:
     next_uri = fields.optional_text(body, "next_uri")
     if next_uri is not None and not is_absolute(next_uri):
         raise malformed("", "next_uri", "url", "next_uri must be a complete http or https URL")
-    tool = await _find(request, name)
+    tool = await find_tool(request, name)
     try:
         answer = await engine_of(request).requirements.authorize(tool, user_id, next_uri)
     except NotMet as problem:
@@ -69,9 +64,9 @@ async def _execute(request: Request) -> JSONResponse:
         user_id=fields.optional_text(body, "user_id"),
         stacktrace=fields.flag(body, "include_error_stacktrace", False),
     )
-    if body.get("run_at"):
-        message = "the sandbox runs tools at once only: leave run_at out"
-        raise malformed("", "run_at", "unsupported", message)
+    run_at = fields.optional_moment(body, "run_at")
+    if run_at:
+        return JSONResponse(await _schedule(request, call, run_at))
     try:
         return JSONResponse(await engine_of(request).executions.run(call))
     except UnknownTool as problem:
@@ -80,11 +75,52 @@ async def _execute(request: Request) -> JSONResponse:
         raise required("", "user_id") from None
     except NotMet as problem:
         raise _not_met(problem) from None
-    except AuthorizationRequired:
-        raise EngineError(403, "tool_authorization_required", "authorization required") from None
+    except AuthorizationRequired as problem:
+        raise EngineError(403, "tool_authorization_required", str(problem)) from None
 
 
-async def _find(request: Request, name: ToolName) -> Tool:
+async def _schedule(request: Request, call: Call, run_at: datetime) -> Json:
+    """Keep a call for later and return the answer. A tool that nobody offers is refused."""
+    engine = engine_of(request)
+    now = engine.clock.now()
+    if run_at < now:
+        message = f"run_at is in the past: the sandbox's clock shows {stamp(now)}"
+        raise malformed("", "run_at", "future", message)
+    tool = await find_tool(request, call.tool)
+    if tool.authorization is not None and not call.user_id:
+        raise required("", "user_id")
+    scheduled = engine.schedule.add(call, tool, run_at)
+    return {
+        "id": scheduled.id,
+        "execution_type": "scheduled",
+        "run_at": stamp(scheduled.run_at),
+        "status": scheduled.status,
+        "success": True,
+    }
+
+
+async def _requirements(request: Request) -> JSONResponse:
+    body = await json_body(request)
+    names = [tool_name(name) for name in fields.items(body, "tool_names", str, "strings")]
+    names += [_named_in(tool, "tools") for tool in fields.items(body, "tools", dict, "objects")]
+    if not names:
+        raise required("", "tool_names")
+    user_id = fields.optional_text(body, "user_id")
+    authorize = fields.flag(body, "authorize", False)
+    if authorize and not user_id:
+        raise required("", "user_id")
+    found = [await find_tool(request, name) for name in names]
+    tools = {tool.fully_qualified_name: tool for tool in found}.values()
+    requirements = engine_of(request).requirements
+    return JSONResponse(await requirements.together(tools, user_id, authorize=authorize))
+
+
+async def find_tool(request: Request, name: ToolName) -> Tool:
+    """Return the tool that is meant.
+
+    Raises:
+        EngineError: 400, no worker offers it, or one that might can't be asked.
+    """
     try:
         _, tool = await engine_of(request).catalogue.find(name)
     except UnknownTool as problem:
@@ -95,11 +131,19 @@ async def _find(request: Request, name: ToolName) -> Tool:
     return tool
 
 
-def _named_in(body: Json) -> ToolName:
-    return _name(fields.text(body, "tool_name"), fields.optional_text(body, "tool_version"))
+def _named_in(body: Json, path: str = "") -> ToolName:
+    return tool_name(
+        fields.text(body, "tool_name", path=path),
+        fields.optional_text(body, "tool_version", path=path),
+    )
 
 
-def _name(text: str, version: str | None = None) -> ToolName:
+def tool_name(text: str, version: str | None = None) -> ToolName:
+    """Read a tool's name.
+
+    Raises:
+        EngineError: 400, this can't be one.
+    """
     try:
         return ToolName.parse(text, version or None)
     except BadToolName as problem:
@@ -129,5 +173,6 @@ routes = [
     Route("/v1/tools", _list, methods=["GET"]),
     Route("/v1/tools/authorize", _authorize, methods=["POST"]),
     Route("/v1/tools/execute", _execute, methods=["POST"]),
+    Route("/v1/tools/requirements", _requirements, methods=["POST"]),
     Route("/v1/tools/{name}", _get, methods=["GET"]),
 ]

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sandbox.arcade import worker_protocol
+from sandbox.arcade.reading import is_absolute
 from sandbox.arcade.tools import Tool, read_tool
 from sandbox.arcade.worker_protocol import WorkerFailed
 from sandbox.journal import Journal
+from sandbox.settings import LOCAL_HOSTS
 
 if TYPE_CHECKING:
     import httpx
+
+LONGEST_TIMEOUT = 3600  # seconds
+MOST_RETRIES = 10
+WORKER_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 _FRESH = 0.5  # seconds; a worker takes longer to start, so one that is back is asked anew
 
@@ -23,7 +31,8 @@ class Worker:
     """A server of tools.
 
     ``timeout`` is in seconds. ``retry`` is kept and shown, but a call is never repeated:
-    its tool may have run.
+    its tool may have run. ``origin`` is ``"static"`` for one from engine.yaml and
+    ``"project"`` for one made through the API.
     """
 
     id: str
@@ -32,6 +41,34 @@ class Worker:
     timeout: int = 30
     retry: int = 3
     enabled: bool = True
+    origin: str = "project"
+
+
+class BadAddress(ValueError):
+    """A worker can't be there; the text says why. ``rule`` names the rule that is broken."""
+
+    def __init__(self, rule: str, text: str) -> None:
+        super().__init__(text)
+        self.rule = rule
+
+
+def address(uri: str) -> str:
+    """Return a worker's address, without a slash at its end.
+
+    Raises:
+        BadAddress: it is no plain URL, or not on this machine.
+    """
+    parts = urlsplit(uri) if is_absolute(uri) else None
+    if parts is None or parts.query or parts.fragment or parts.username is not None:
+        text = "uri must be a plain http or https address such as http://127.0.0.1:8002"
+        raise BadAddress("url", text)
+    if parts.hostname not in LOCAL_HOSTS:
+        text = (
+            "the sandbox calls workers on this machine only: "
+            "use http://127.0.0.1 or http://localhost with the worker's port"
+        )
+        raise BadAddress("local", text)
+    return uri.rstrip("/")
 
 
 @dataclass

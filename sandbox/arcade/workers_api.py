@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,17 +13,19 @@ from sandbox.arcade import fields
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed, required
 from sandbox.arcade.paging import page
-from sandbox.arcade.reading import is_absolute
 from sandbox.arcade.tool_shape import tool_shape
 from sandbox.arcade.tools import by_name
 from sandbox.arcade.worker_protocol import WorkerFailed
-from sandbox.arcade.workers import Worker
-from sandbox.settings import LOCAL_HOSTS
+from sandbox.arcade.workers import (
+    LONGEST_TIMEOUT,
+    MOST_RETRIES,
+    WORKER_ID,
+    BadAddress,
+    Worker,
+    address,
+)
 
 Json = dict[str, Any]
-
-_ID = re.compile(r"[A-Za-z0-9_-]+")
-_LONGEST_TIMEOUT = 3600  # seconds
 
 
 async def _list(request: Request) -> JSONResponse:
@@ -35,7 +36,7 @@ async def _create(request: Request) -> JSONResponse:
     workers = engine_of(request).workers
     body = await json_body(request)
     worker_id = fields.text(body, "id", longest=100)
-    if not _ID.fullmatch(worker_id):
+    if not WORKER_ID.fullmatch(worker_id):
         message = "an id has letters, digits, underscores and hyphens"
         raise malformed("", "id", "invalid", message)
     if workers.get(worker_id):
@@ -67,6 +68,7 @@ async def _patch(request: Request) -> JSONResponse:
     }
     http = before | {name: value for name, value in sent.items() if value is not None}
     changed = _read(worker.id, http, enabled=fields.flag(body, "enabled", worker.enabled))
+    changed = replace(changed, origin=worker.origin)
     engine_of(request).workers.put(changed)
     return JSONResponse(_shown(changed))
 
@@ -98,6 +100,18 @@ async def _tools(request: Request) -> JSONResponse:
     return page(request, by_name(tools), lambda tool: tool_shape(tool, engine.requirements))
 
 
+async def _authorize(request: Request) -> JSONResponse:
+    """Answer that nothing is left to consent to: only remote MCP servers ask for that."""
+    return JSONResponse(
+        {
+            "worker_id": _known(request).id,
+            "user_id": engine_of(request).settings.account,
+            "status": "completed",
+            "scopes": [],
+        }
+    )
+
+
 async def _test(request: Request) -> JSONResponse:
     body = await json_body(request)
     fields.text(body, "type")
@@ -123,8 +137,15 @@ def _known(request: Request) -> Worker:
 
 def _only_http(body: Json) -> None:
     kind = fields.optional_text(body, "type") or "http"
-    if kind != "http" or body.get("mcp") is not None:
-        raise malformed("", "type", "oneof", "the sandbox knows workers of the type http only")
+    if kind == "mcp" or body.get("mcp") is not None:
+        message = (
+            "the sandbox does not imitate remote MCP servers: "
+            "serve the tools from a worker and add it with the type http"
+        )
+        raise malformed("", "type", "oneof", message)
+    if kind != "http":
+        message = f"the sandbox knows workers of the type http only, not {kind!r}"
+        raise malformed("", "type", "oneof", message)
 
 
 def _read(worker_id: str, http: Json, *, enabled: bool) -> Worker:
@@ -132,8 +153,8 @@ def _read(worker_id: str, http: Json, *, enabled: bool) -> Worker:
         id=worker_id,
         uri=_uri(http),
         secret=fields.text(http, "secret", path="http", longest=100),
-        timeout=fields.number(http, "timeout", path="http", least=1, most=_LONGEST_TIMEOUT),
-        retry=fields.number(http, "retry", path="http", least=0, most=10),
+        timeout=fields.number(http, "timeout", path="http", least=1, most=LONGEST_TIMEOUT),
+        retry=fields.number(http, "retry", path="http", least=0, most=MOST_RETRIES),
         enabled=enabled,
     )
 
@@ -141,17 +162,10 @@ def _read(worker_id: str, http: Json, *, enabled: bool) -> Worker:
 def _uri(http: Json) -> str:
     """Return a worker's address, without a slash at its end."""
     uri = fields.text(http, "uri", path="http", longest=2048)
-    parts = urlsplit(uri) if is_absolute(uri) else None
-    if parts is None or parts.query or parts.fragment or parts.username is not None:
-        message = "uri must be a plain http or https address such as http://127.0.0.1:8002"
-        raise malformed("http", "uri", "url", message)
-    if parts.hostname not in LOCAL_HOSTS:
-        message = (
-            "the sandbox calls workers on this machine only: "
-            "use http://127.0.0.1 or http://localhost with the worker's port"
-        )
-        raise malformed("http", "uri", "local", message)
-    return uri.rstrip("/")
+    try:
+        return address(uri)
+    except BadAddress as problem:
+        raise malformed("http", "uri", problem.rule, str(problem)) from None
 
 
 def _shown(worker: Worker) -> Json:
@@ -161,10 +175,10 @@ def _shown(worker: Worker) -> Json:
         "type": "http",
         "enabled": worker.enabled,
         "managed": False,
-        "binding": {"id": "sandbox", "type": "project"},
+        "binding": {"id": "sandbox", "type": worker.origin},
         "http": {
             "uri": worker.uri,
-            "secret": {"exists": True, "editable": True, "binding": "project"},
+            "secret": {"exists": True, "editable": True, "binding": worker.origin},
             "timeout": worker.timeout,
             "retry": worker.retry,
         },
@@ -179,6 +193,7 @@ routes = [
     Route("/v1/workers/{id}", _get, methods=["GET"]),
     Route("/v1/workers/{id}", _patch, methods=["PATCH"]),
     Route("/v1/workers/{id}", _delete, methods=["DELETE"]),
+    Route("/v1/workers/{id}/authorize", _authorize, methods=["GET"]),
     Route("/v1/workers/{id}/health", _health, methods=["GET"]),
     Route("/v1/workers/{id}/tools", _tools, methods=["GET"]),
 ]

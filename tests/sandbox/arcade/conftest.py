@@ -116,6 +116,12 @@ def http_of(uri: str, **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in http.items() if value is not ...}
 
 
+def register(world: World, worker_id: str, uri: str, **changes: Any) -> None:
+    """Add a worker."""
+    sent = {"id": worker_id, "http": http_of(uri, **changes)}
+    assert call(world, "POST", "/v1/workers", sent).status_code == 201
+
+
 @pytest.fixture(scope="module")
 def working() -> Iterator[tuple[World, WorkerProcess]]:
     """A world with a provider and a real worker, which the tests of a module share."""
@@ -126,3 +132,13 @@ def working() -> Iterator[tuple[World, WorkerProcess]]:
     yield world, worker
     worker.stop()
     world.close()
+
+
+@pytest.fixture
+def served(working: tuple[World, WorkerProcess]) -> World:
+    """The shared world with its real worker registered as ``ticktick``, and no other."""
+    world, worker = working
+    for registered in call(world, "GET", "/v1/workers").json()["items"]:
+        call(world, "DELETE", f"/v1/workers/{registered['id']}")
+    register(world, "ticktick", worker.uri)
+    return world

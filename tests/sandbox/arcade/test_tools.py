@@ -19,7 +19,7 @@ from arcadepy import Arcade
 from sandbox.arcade import workers
 from sandbox.settings import API_KEY
 from sandbox.worker_process import WorkerProcess
-from tests.sandbox.arcade.conftest import TOOLS, call, http_of, make_worker, problems
+from tests.sandbox.arcade.conftest import TOOLS, call, http_of, make_worker, problems, register
 from tests.sandbox.arcade.test_workers import OTHER_SECRET, answering, free_uri
 from tests.sandbox.conftest import World, make_world
 
@@ -38,25 +38,16 @@ NAMES = [
 
 
 @pytest.fixture
-def served(working: tuple[World, WorkerProcess]) -> World:
-    """The shared world with its real worker registered as ``ticktick``, and no other."""
-    world, worker = working
-    for registered in call(world, "GET", "/v1/workers").json()["items"]:
-        call(world, "DELETE", f"/v1/workers/{registered['id']}")
-    register(world, "ticktick", worker.uri)
-    for secret in call(world, "GET", "/v1/admin/secrets").json()["items"]:
-        call(world, "DELETE", f"/v1/admin/secrets/{secret['id']}")
-    return world
+def served(served: World) -> World:
+    """The shared world with its real worker, and no secrets."""
+    for secret in call(served, "GET", "/v1/admin/secrets").json()["items"]:
+        call(served, "DELETE", f"/v1/admin/secrets/{secret['id']}")
+    return served
 
 
 @pytest.fixture
 def worker(working: tuple[World, WorkerProcess]) -> WorkerProcess:
     return working[1]
-
-
-def register(world: World, worker_id: str, uri: str, **changes: Any) -> None:
-    sent = {"id": worker_id, "http": http_of(uri, **changes)}
-    assert call(world, "POST", "/v1/workers", sent).status_code == 201
 
 
 def execute(world: World, tool: str, user_id: str | None = None, **sent: Any) -> dict[str, Any]:
@@ -340,11 +331,6 @@ def test_a_tool_that_needs_no_authorization_is_authorized(served: World) -> None
             {"tool_name": "Ticktick.SortOut", "include_error_stacktrace": "yes"},
             "include_error_stacktrace must be true or false",
         ),
-        (
-            "execute",
-            {"tool_name": "Ticktick.SortOut", "run_at": "2026-01-06T09:00:00"},
-            "the sandbox runs tools at once only: leave run_at out",
-        ),
     ],
 )
 def test_a_wrong_body_is_refused(
@@ -607,6 +593,7 @@ def test_a_worker_that_dies_and_comes_back(
     assert worker.pid
     kill(worker.pid, signal.SIGKILL)
     died = failure(answer())
+    worker.stop()  # waits until its port is free, too
     down = failure(execute(served, "LeaveMark", file=str(file)))
     still_listed = [tool.qualified_name for tool in served.arcade.tools.list()]
     worker.start()
@@ -699,6 +686,70 @@ def test_of_two_workers_with_the_same_tool_the_first_enabled_one_runs_it(
     assert callers() == "first"
     assert marks(file) == 3
     second.stop()
+
+
+def test_a_worker_that_dies_is_not_stood_in_for_until_it_is_removed(
+    served: World, worker: WorkerProcess, tmp_path: Path
+) -> None:
+    file = tmp_path / "marks"
+    calls: list[dict[str, Any]] = []
+    same = OFFERED.replace(b"SortOut", b"Hang")
+    with answering(200, b'{"success":true,"output":{"value":1}}', same, calls) as uri:
+        register(served, "second", uri)
+        answer = in_background(lambda: execute(served, "Hang", file=str(file)))
+        wait_for_mark(file)
+        assert worker.pid
+        kill(worker.pid, signal.SIGKILL)
+        died = failure(answer())
+        worker.stop()  # waits until its port is free, too
+        down = failure(execute(served, "Hang", file=str(file)))
+        before = len(calls)
+        call(served, "DELETE", "/v1/workers/ticktick")
+        removed = execute(served, "Hang", file=str(file))
+        worker.start()
+
+    assert died["message"] == "worker ticktick broke the connection off"
+    assert down["message"] == "worker ticktick can't be reached"
+    assert removed["output"] == {"value": 1}
+    assert (before, len(calls), marks(file)) == (0, 1, 1)
+
+
+def test_a_worker_that_never_answered_is_passed_over(bare: World) -> None:
+    register(bare, "first", free_uri())
+    with answering(200, b'{"success":true,"output":{"value":1}}', OFFERED) as uri:
+        register(bare, "second", uri)
+
+        assert execute(bare, "SortOut")["output"] == {"value": 1}
+
+
+def test_a_worker_started_anew_offers_what_its_files_hold_then(bare: World, tmp_path: Path) -> None:
+    file = tmp_path / "tools.py"
+    text = (
+        'from arcade_tdk import tool\n\n\n@tool\ndef {}() -> int:\n    """Count."""\n    return 1\n'
+    )
+    worker = WorkerProcess(tmp_path, "ticktick", http_of("")["secret"])
+
+    def names() -> list[str]:
+        return [tool.name for tool in bare.arcade.tools.list()]
+
+    file.write_text(text.format("old_one"), encoding="utf-8")
+    worker.start()
+    register(bare, "ticktick", worker.uri)
+    assert names() == ["OldOne"]
+    assert execute(bare, "OldOne")["output"] == {"value": 1}
+    file.write_text(text.format("new_one"), encoding="utf-8")
+    worker.start()
+    assert names() == ["NewOne"]
+    gone = call(bare, "POST", "/v1/tools/execute", {"tool_name": "Ticktick.OldOne"})
+    found = execute(bare, "NewOne")
+    worker.stop()
+
+    assert found["output"] == {"value": 1}
+    assert gone.status_code == 400
+    assert gone.json() == {
+        "name": "tool_not_found",
+        "message": "tool Ticktick.OldOne not found. Tools: Ticktick.NewOne",
+    }
 
 
 def test_a_worker_made_with_arcade_serve_acts_for_its_user(served: World) -> None:

@@ -17,12 +17,17 @@ import pytest
 from sandbox.arcade.worker_protocol import token
 from sandbox.arcade.workers import Worker
 from sandbox.serving import listen, port_of
+from sandbox.settings import LEARNER
 from sandbox.worker_process import WorkerProcess
 from tests.sandbox.arcade.conftest import SECRET, call, http_of, problems
 from tests.sandbox.conftest import World
 
 WORKERS = "/v1/workers"
 URI = "http://127.0.0.1:8002"
+NO_MCP = (
+    "the sandbox does not imitate remote MCP servers: "
+    "serve the tools from a worker and add it with the type http"
+)
 OTHER_SECRET = "another-secret-of-the-tests-with-over-32-bytes"
 
 
@@ -170,8 +175,9 @@ def test_a_slash_at_the_end_of_the_address_is_dropped(bare: World) -> None:
         (body(retry=...), "retry is a required field"),
         (body(retry=11), "retry must be a whole number from 0 to 10"),
         (body() | {"enabled": "yes"}, "enabled must be true or false"),
-        (body() | {"type": "mcp"}, "the sandbox knows workers of the type http only"),
-        ({"id": "a", "mcp": {}}, "the sandbox knows workers of the type http only"),
+        (body() | {"type": "mcp"}, NO_MCP),
+        ({"id": "a", "mcp": {}}, NO_MCP),
+        (body() | {"type": "x"}, "the sandbox knows workers of the type http only, not 'x'"),
     ],
 )
 def test_a_worker_is_refused_with_the_field_that_is_wrong(
@@ -243,7 +249,14 @@ def test_a_deleted_worker_is_gone(bare: World) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/health"), ("GET", "/tools")],
+    [
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("GET", "/health"),
+        ("GET", "/tools"),
+        ("GET", "/authorize"),
+    ],
 )
 def test_an_unknown_worker_is_not_found(bare: World, method: str, path: str) -> None:
     sent = {} if method == "PATCH" else None
@@ -334,6 +347,19 @@ def test_a_worker_can_be_tried_before_it_is_added(bare: World, real: WorkerProce
     with answering(200, b"[]") as uri:
         assert tried(uri)["message"].startswith(f"worker {uri} did not answer with its health")
     assert call(bare, "GET", WORKERS).json()["items"] == []
+
+
+def test_a_worker_needs_no_consent_of_its_own(bare: World) -> None:
+    add(bare)
+    reply = call(bare, "GET", f"{WORKERS}/made-up/authorize")
+
+    assert reply.status_code == 200
+    assert reply.json() == {
+        "worker_id": "made-up",
+        "user_id": LEARNER,
+        "status": "completed",
+        "scopes": [],
+    }
 
 
 # The secret
