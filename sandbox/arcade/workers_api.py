@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.arcade import fields
-from sandbox.arcade.engine import engine_of
+from sandbox.arcade.engine import Engine, engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed, required
 from sandbox.arcade.paging import page
 from sandbox.arcade.tool_shape import tool_shape
@@ -33,13 +33,21 @@ async def _list(request: Request) -> JSONResponse:
 
 
 async def _create(request: Request) -> JSONResponse:
-    workers = engine_of(request).workers
-    body = await json_body(request)
+    worker = create(engine_of(request), await json_body(request))
+    return JSONResponse(_shown(worker), status_code=201)
+
+
+def create(engine: Engine, body: Json) -> Worker:
+    """Add the worker that ``body`` describes and return it.
+
+    Raises:
+        EngineError: 400 for the first thing that is wrong with it.
+    """
     worker_id = fields.text(body, "id", longest=100)
     if not WORKER_ID.fullmatch(worker_id):
         message = "an id has letters, digits, underscores and hyphens"
         raise malformed("", "id", "invalid", message)
-    if workers.get(worker_id):
+    if engine.workers.get(worker_id):
         message = f"a worker with the id {worker_id} exists: change it by PATCH, or delete it first"
         raise EngineError(400, "bad_request", message)
     _only_http(body)
@@ -47,8 +55,8 @@ async def _create(request: Request) -> JSONResponse:
     if http is None:
         raise required("", "http")
     worker = _read(worker_id, http, enabled=fields.flag(body, "enabled", True))
-    workers.put(worker)
-    return JSONResponse(_shown(worker), status_code=201)
+    engine.workers.put(worker)
+    return worker
 
 
 async def _get(request: Request) -> JSONResponse:

@@ -15,6 +15,7 @@ from sandbox.arcade.dashboard import (
     connected_users,
     playground,
     secrets,
+    servers,
     user_verification,
 )
 from sandbox.arcade.dashboard.pages import Problem, page, problem_page
@@ -22,12 +23,13 @@ from sandbox.arcade.engine import engine_of
 
 
 async def _start(request: Request) -> Response:
-    return page(request, "start.html", number=len(engine_of(request).providers.all()))
+    return page(request, "start.html", engine=engine_of(request))
 
 
 routes = [
     Route("/dashboard", _start, methods=["GET"]),
     *playground.routes,
+    *servers.routes,
     *secrets.routes,
     *connected_apps.routes,
     *connected_users.routes,
