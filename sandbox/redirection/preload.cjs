@@ -121,7 +121,8 @@ function redirect() {
 
 function guard() {
   const { hostname } = require("node:os");
-  const own = new Set(["", "localhost", "ip6-localhost", hostname().toLowerCase()]);
+  const any = ["0.0.0.0", "::"]; // what a server or a UDP socket is bound to
+  const own = new Set([...any, "", "localhost", "ip6-localhost", hostname().toLowerCase()]);
   const isOwn = (host) => own.has(nameOf(host)) || /^(127\.|::1|::ffff:127\.)/.test(nameOf(host));
 
   function stopped(event, host) {
