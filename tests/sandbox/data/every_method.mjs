@@ -71,6 +71,7 @@ const adminSecret = {
   updated_at: "string",
   "description?": "string",
   "last_accessed_at?": "string",
+  "hint?": "string", // not in the description, but the `arcade` command shows it
 };
 const connection = {
   id: "string",
