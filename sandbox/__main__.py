@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from pathlib import Path
@@ -59,10 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser(
         "exec",
-        help="run a Python program against the sandbox",
+        help="run a program against the sandbox",
         usage="python -m sandbox exec [--arcade-port PORT] -- PROGRAM [ARGUMENT ...]",
         description="Runs a program against the running sandbox, or one of its own if none "
-        "runs. ARCADE_API_KEY and the other variables of the clients are set for it.",
+        "runs. ARCADE_API_KEY and the other variables of the clients are set for it, and the "
+        "real host names of the services lead Python, Node and curl to the sandbox.",
     )
     _add_port(run, "--arcade-port", ARCADE_PORT, "where the running sandbox's Arcade listens")
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
@@ -140,8 +142,15 @@ def _exec(program: list[str], port: int) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
     from sandbox.clocks import Clock
-    from sandbox.front_door import PortInUse, Sandbox, client_environment, find_running
+    from sandbox.front_door import (
+        PortInUse,
+        Sandbox,
+        client_environment,
+        find_running,
+        tls_entrance,
+    )
     from sandbox.journal import Journal
+    from sandbox.redirection.curl import curl_home
 
     url = find_running(port)
     started = None
@@ -160,7 +169,9 @@ def _exec(program: list[str], port: int) -> int:
     # Unbuffered, so that a printed link is seen before the program waits for its click.
     environment = os.environ | client_environment(url) | {"PYTHONUNBUFFERED": "1"}
     try:
-        return _run(program, environment)
+        with tempfile.TemporaryDirectory(prefix="sandbox-curl-") as folder:
+            environment["CURL_HOME"] = curl_home(Path(folder), tls_entrance(url), os.environ)
+            return _run(program, environment)
     finally:
         if started:
             started.stop()

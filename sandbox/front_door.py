@@ -231,6 +231,18 @@ def find_running(port: int) -> str | None:
     return url
 
 
+def tls_entrance(arcade_url: str) -> dict[str, Any]:
+    """Return the TLS port of the sandbox at this URL and its certificate authority.
+
+    Returns:
+        ``{"port": int, "ca": PEM text}``
+    """
+    from sandbox.browser import local_client
+
+    with local_client() as client:
+        return client.get(f"{arcade_url}/_sandbox/tls").raise_for_status().json()
+
+
 class ChangedEnvironment:
     """Variables that were set in this process and can be put back."""
 
@@ -255,4 +267,5 @@ __all__ = [
     "Sandbox",
     "client_environment",
     "find_running",
+    "tls_entrance",
 ]

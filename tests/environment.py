@@ -6,7 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from sandbox.redirection import sitecustomize
+from sandbox.redirection import node_options, python_path
+from sandbox.redirection.sitecustomize import guard
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,8 +26,9 @@ def set_up(guard_log: Path) -> None:
         "ARCADE_USAGE_TRACKING": "0",
         "IPYTHONDIR": tempfile.mkdtemp(prefix="sandbox-ipython-"),
         "NO_MKDOCS_2_WARNING": "1",
-        "PYTHONPATH": str(Path(sitecustomize.__file__).parent),
+        "NODE_OPTIONS": node_options({}),
+        "PYTHONPATH": python_path({}),
         "SANDBOX_AUTOPILOT": "1",
         "SANDBOX_GUARD": str(guard_log),
     }
-    sitecustomize.guard(str(guard_log))
+    guard(str(guard_log))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from pathlib import Path
 
 from tests.environment import ROOT
 
@@ -29,6 +30,26 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     workflow = (ROOT / ".github" / "workflows" / "site.yml").read_text(encoding="utf-8")
     assert "bash .ci/run" in workflow
     assert "needs: test" in workflow
+
+
+def test_the_tests_run_the_programs_of_the_readme() -> None:
+    programs = re.findall(r"(?m)^python -m sandbox exec -- (.+)$", README)
+    assert programs == [
+        "python snippets/python/auth_flow.py",
+        "node snippets/javascript/auth_flow.mjs",
+        "bash snippets/curl/auth_flow.sh",
+    ]
+    others = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+    tests = "".join(path.read_text(encoding="utf-8") for path in others)
+    for program in programs:
+        assert f'"{program.split()[1]}"' in tests, program
+
+
+def test_ci_installs_the_packages_as_the_readme_does() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    command = "npm ci --prefix snippets/javascript"
+    assert f"\n{command}\n" in README
+    assert f"\n{command} " in script
 
 
 def test_every_file_the_readme_names_exists() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,12 @@ def test_nothing_in_arcade_mentions_ticktick() -> None:
     for path in (SANDBOX / "arcade").rglob("*"):
         if path.suffix in (".py", ".html"):
             assert "ticktick" not in path.read_text(encoding="utf-8").lower(), path
+
+
+def test_every_file_of_the_sandbox_is_installed_with_it() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = ["*.py", *settings["tool"]["setuptools"]["package-data"]["*"]]
+    files = [path for path in SANDBOX.rglob("*") if path.is_file()]
+    for path in files:
+        if "__pycache__" not in path.parts:
+            assert any(path.match(pattern) for pattern in patterns), path

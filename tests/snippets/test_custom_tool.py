@@ -11,12 +11,17 @@ import pytest
 from sandbox.browser import Browser
 from sandbox.hosts import LocalAddresses
 from tests.environment import ROOT
+from tests.installed import node
 from tests.processes import free_ports, running, sandbox
 
 PYTHON = ROOT / "snippets" / "python"
 
 
-def test_a_tool_is_served_registered_and_called(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("program", ["python/call_tool.py", "javascript/call_tool.mjs"])
+def test_a_tool_is_served_registered_and_called(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interpreter = node() if program.endswith(".mjs") else sys.executable
     arcade, ticktick, worker = free_ports(3)
     monkeypatch.setenv("WORKER_PORT", worker)
     monkeypatch.setenv("WORKER_URI", f"http://127.0.0.1:{worker}")
@@ -25,7 +30,7 @@ def test_a_tool_is_served_registered_and_called(monkeypatch: pytest.MonkeyPatch)
     attached = sandbox("exec", "--arcade-port", arcade, "--")
     start = [*attached, "sh", "-c", f"cd '{PYTHON / 'custom_tool'}' && exec sh start.sh"]
     register = [*attached, sys.executable, str(PYTHON / "register_worker.py")]
-    call = [*attached, sys.executable, str(PYTHON / "call_tool.py")]
+    call = [*attached, interpreter, f"snippets/{program}"]
     with running(*serve) as (_, serving):
         serving.wait_for("auth_flow.py")
         with running(*start) as (_, started):

@@ -20,6 +20,10 @@ def test_env_example_names_what_the_snippets_read() -> None:
     named = set(dotenv_values(SNIPPETS / ".env.example"))
     python = "".join(path.read_text("utf-8") for path in (SNIPPETS / "python").glob("*.py"))
     read = set(re.findall(r'os\.environ\["([A-Z_]+)"\]', python))
+    for path in (SNIPPETS / "javascript").glob("*.mjs"):
+        read |= set(re.findall(r"process\.env\.([A-Z_]+)", path.read_text("utf-8")))
+    for path in SNIPPETS.rglob("*.sh"):
+        read |= set(re.findall(r"\$\{([A-Z_]+):\?", path.read_text("utf-8")))
     read |= set(re.findall(r"\$\{env:([A-Z_]+)\}", (SNIPPETS / "engine.yaml").read_text("utf-8")))
     assert named == read | {"ARCADE_API_KEY"}
 
