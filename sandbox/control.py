@@ -43,6 +43,7 @@ def create_app(service: str, running: Sandbox, open_tls: Callable[[], dict[str, 
 
     Args:
         service: ``arcade`` or ``ticktick``, for the look of the start page.
+        running: what the pages tell of, and what starts over.
         open_tls: starts the TLS entrance and describes it.
     """
 

@@ -14,8 +14,8 @@ from sandbox.clocks import Clock
 class Event:
     """One thing that happened.
 
-    ``service`` is ``"Arcade"``, ``"TickTick"`` or ``"Sandbox"``. ``text`` is a sentence without secrets.
-    ``problem`` tells what needs the reader's attention from what merely happened.
+    ``service`` is ``"Arcade"``, ``"TickTick"`` or ``"Sandbox"``. ``text`` is a sentence
+    without secrets. ``problem`` tells what needs the reader's attention from what merely happened.
     """
 
     at: datetime
