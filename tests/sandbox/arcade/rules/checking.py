@@ -58,11 +58,13 @@ def _violations(
 
 def _answers(method: str, path: str) -> Answers:
     """Return what a route may answer."""
+    method = "GET" if method == "HEAD" else method
+    path = re.sub(recorded.PROJECT, "/v1/", path)
     for pattern, methods in _routes():
-        answers = methods.get("GET" if method == "HEAD" else method)
-        if answers and pattern.fullmatch(path):
+        if pattern.fullmatch(path) and (answers := methods.get(method)):
             return answers
-    return recorded.UNKNOWN_ROUTE
+    left_out = re.fullmatch(recorded.NOT_IMITATED, path)
+    return recorded.SAYS_SO if left_out else recorded.UNKNOWN_ROUTE
 
 
 @cache
@@ -97,6 +99,8 @@ def _validator(name: str) -> Draft202012Validator:
 @cache
 def _bodies() -> dict[str, Any]:
     bodies = published()["bodies"] | recorded.REPLACED
+    for name, fields in recorded.MORE_FIELDS.items():
+        bodies[name] = bodies[name] | {"properties": bodies[name]["properties"] | fields}
     for name, rule in recorded.TIGHTENED.items():
         bodies[name] = {"allOf": [bodies[name], rule]}
     return bodies

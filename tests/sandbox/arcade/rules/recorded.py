@@ -21,12 +21,27 @@ STATUS_OF_ERROR = {
     "unauthorized": "401",
 }
 
-UNKNOWN_ROUTE = {"401": "Error", "404": "NoRoute"}
+UNKNOWN_ROUTE: Answers = {"401": "Error", "404": "NoRoute"}
+
+# Inferred from the clients: every route also exists below a project.
+PROJECT = r"/v1/orgs/[^/]+/projects/[^/]+/"
+
+# Published, but the sandbox leaves it out. It may say so, which is a choice.
+NOT_IMITATED = (
+    r"/v1/(chat/completions|gateways|hooks|plugins|swagger|workers/[^/]+/authorize)(/.*)?"
+)
+SAYS_SO: Answers = UNKNOWN_ROUTE | {"400": "NotImitated"}
 
 # The description leaves these out.
 MORE_ANSWERS: dict[str, dict[str, Answers]] = {
     # Recorded: the command line of Arcade sends PUT.
     "/v1/admin/secrets/{secret_key}": {"PUT": {"200": "StoredSecretResponse"}},
+    # The arcade command leaves "admin" out below a project.
+    "/v1/secrets": {"GET": {"200": "OffsetPage-StoredSecretResponse"}},
+    "/v1/secrets/{secret_key}": {
+        "PUT": {"200": "StoredSecretResponse"},
+        "DELETE": {"204": None, "404": "Error"},
+    },
     # Recorded: two hosts confirm users, and their errors differ. The sandbox sends both sets.
     "/api/v1/oauth/confirm_user": {
         "POST": {
@@ -36,11 +51,10 @@ MORE_ANSWERS: dict[str, dict[str, Answers]] = {
         }
     },
     "/v1/auth/confirm_user": {"POST": {"400": "ConfirmUserError"}},
-    # Choice: the sandbox does not imitate it.
-    "/v1/chat/completions": {"POST": {"404": "NoRoute"}},
-    # Choice: what the Engine says of an unknown or unreachable worker is not known.
+    # Choice: what the Engine says of an unknown or unreachable worker is not known, nor of an
+    # unknown scheduled execution.
+    "/v1/scheduled_tools/{id}": {"GET": {"404": "Error"}},
     "/v1/workers/{id}": {"GET": {"404": "Error"}},
-    "/v1/workers/{id}/authorize": {"GET": {"400": "Error", "404": "Error"}},
     "/v1/workers/{id}/health": {"GET": {"404": "Error"}},
     "/v1/workers/{id}/tools": {"GET": {"404": "Error"}},
 }
@@ -121,6 +135,17 @@ _ERROR: Rule = {
     ],
 }
 
+# Fields that the description does not have.
+MORE_FIELDS: dict[str, dict[str, Rule]] = {
+    # In the types of arcadepy 1.10.0, which is newer than the description.
+    "SecretResponse": {"hint": {"type": "string"}},
+    # The arcade command looks for last_accessed_at, also in a secret that nobody has used.
+    "StoredSecretResponse": {
+        "hint": {"type": "string"},
+        "last_accessed_at": {"type": ["string", "null"]},
+    },
+}
+
 # Take the place of what is published.
 REPLACED: dict[str, Rule] = {
     "Error": {
@@ -134,6 +159,9 @@ REPLACED: dict[str, Rule] = {
         name={"const": "route_not_found"},
         message={"const": "requested route is not found or method is not allowed"},
     )
+    | {"additionalProperties": False},
+    "NotImitated": _ERROR
+    | _required(name={"const": "not_imitated"}, message={"pattern": "does not imitate"})
     | {"additionalProperties": False},
     # Recorded: the cloud's host answers with code, msg, data and error where the Engine's
     # has name and message. Which set the Engine sends here is not known: it sends both.
