@@ -349,6 +349,20 @@ def test_what_is_over_is_forgotten_before_what_waits(
 # Stop
 
 
+def test_what_was_scheduled_is_gone_after_starting_over(bare: World) -> None:
+    calls: list[dict[str, Any]] = []
+    with answering(200, DONE, OFFERED, calls) as uri:
+        register(bare, "ticktick", uri)
+        plan(bare)
+        before = bare.sandbox.clock
+        bare.sandbox.start_over()
+        before.advance(hours=2)
+        bare.sandbox.clock.advance(hours=2)
+
+        assert call(bare, "GET", "/v1/scheduled_tools").json()["items"] == []
+        assert calls == []
+
+
 def test_the_sandbox_stops_at_once_whatever_waits(capfd: pytest.CaptureFixture[str]) -> None:
     world = make_world()
     with answering(200, DONE, OFFERED) as uri:
