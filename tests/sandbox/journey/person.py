@@ -83,9 +83,7 @@ class Person:
         portal = self.tab
         self.tab = self._window.new_page()
         watched(self.tab, self.told)
-        self.tab.goto(f"{self._arcade}/dashboard")
-        self._picture("dashboard")
-        self._menu("Connected Apps").click()
+        self._open_dashboard("Connected Apps")
         self._picture("connected-apps")
         self._link("Add OAuth Provider").click()
         self.field("ID").fill(PROVIDER_ID)
@@ -103,12 +101,13 @@ class Person:
         self._picture("provider", hidden=self.field("Client Secret"))
 
     def redirect_url(self) -> str:
-        """Return the redirect URL that the dashboard shows."""
+        """Return the redirect URL that the provider's page in the dashboard shows."""
         self.tab.goto(f"{self._arcade}/dashboard/connected-apps/provider/{PROVIDER_ID}")
         return self.field("Redirect URL").input_value()
 
     def carry_redirect_url_over(self) -> None:
         """Copy the redirect URL that the dashboard shows into the app, and save it."""
+        self.redirect_url()
         self._copy(self.field("Redirect URL"))
         self.open_app()
         self._paste(self.field("OAuth redirect URL"))
@@ -122,7 +121,6 @@ class Person:
         self.tab.goto(url)
         self._picture("consent")
         self.click_allow()
-        self._picture("authorized")
 
     def click_allow(self) -> None:
         """Click Allow on the consent page."""
@@ -133,6 +131,52 @@ class Person:
         """Open an authorization's link and deny access."""
         self.tab.goto(url)
         self._button("Cancel").click()
+
+    def meet_oauth_error(self, url: str) -> None:
+        """Open an authorization's link that TickTick refuses."""
+        self.tab.goto(url)
+        expect(self.heading()).to_have_text("OAuth Error")
+        self._picture("oauth-error")
+
+    # Notebook 05: the server and its tool
+
+    def add_server(self, uri: str, secret: str) -> None:
+        """Add a server that serves the custom tool."""
+        self._open_dashboard("Servers")
+        self._link("Add Server").click()
+        self.field("ID").fill("ticktick")
+        self.field("URI").fill(uri)
+        self.field("Secret").fill(secret)
+        self._picture("add-server", hidden=self.field("Secret"))
+        self._button("Add Server").click()
+        expect(self.heading()).to_have_text("ticktick")
+        self._picture("server")
+
+    def run_tool(self, name: str) -> None:
+        """Run a tool in the playground."""
+        self._open_dashboard("Playground")
+        self._link(name).click()
+        self._button("Execute").click()
+        expect(self.tab.get_by_role("heading", name="Completed")).to_be_visible()
+        self._picture("playground")
+
+    # Notebook 07: the users
+
+    def choose_verifier(self, url: str) -> None:
+        """Let a page of one's own verify the users."""
+        self._open_dashboard("User verification")
+        self.field("Custom user verifier").check()
+        self.field("Custom verifier URL").fill(url)
+        self._button("Save settings").click()
+        expect(self.tab.get_by_role("status")).to_have_text("Saved.")
+        self._picture("user-verification")
+
+    def revoke(self, user_id: str) -> None:
+        """Revoke what a user has granted."""
+        self._open_dashboard("Connected users")
+        self._picture("connected-users")
+        self._button(f"Revoke {user_id} at {PROVIDER_ID}").click()
+        expect(self.tab.get_by_text("Nobody yet.")).to_be_visible()
 
     # What they see and do
 
@@ -146,13 +190,17 @@ class Person:
 
     def field(self, label: str) -> Locator:
         """Return the field whose label begins like this; hints may follow."""
-        return self.tab.get_by_label(re.compile("^" + re.escape(label)))
+        return self.tab.get_by_label(re.compile(r"^\s*" + re.escape(label)))
 
     def _button(self, name: str) -> Locator:
         return self.tab.get_by_role("button", name=name, exact=True)
 
     def _link(self, name: str) -> Locator:
         return self.tab.get_by_role("link", name=name, exact=True)
+
+    def _open_dashboard(self, page: str) -> None:
+        self.tab.goto(f"{self._arcade}/dashboard")
+        self._menu(page).click()
 
     def _menu(self, name: str) -> Locator:
         return self.tab.get_by_role("navigation").get_by_role("link", name=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -10,15 +11,20 @@ from playwright.sync_api import Browser, sync_playwright
 from sandbox.clocks import NOTEBOOK_TIME, Clock
 from sandbox.front_door import Sandbox
 from sandbox.journal import Journal
+from sandbox.redirection import child_environment
+from sandbox.settings import LEARNER
+from sandbox.worker_process import WorkerProcess
 from tests.conftest import chromium
 from tests.environment import ROOT, set_up
 from tests.sandbox.journey.person import Person, program
 
 FOLDER = ROOT / "docs" / "pictures"
+SECRET = "a-secret-of-the-pictures-with-32-bytes"
+TOOL = ROOT / "snippets" / "python" / "custom_tool"
 
 
-def take(browser: Browser, sandbox: Sandbox, folder: Path) -> list[str]:
-    """Follow the tutorial from the app to the projects, and take a picture of each step.
+def take(browser: Browser, sandbox: Sandbox, folder: Path, *, worker_port: int = 0) -> list[str]:
+    """Follow the tutorial with the mouse, and take a picture of each step.
 
     Returns:
         What the browser reported: errors on the console, and every request.
@@ -26,10 +32,21 @@ def take(browser: Browser, sandbox: Sandbox, folder: Path) -> list[str]:
     person = Person(browser, sandbox, folder)
     person.register_app()
     person.add_provider()
-    person.carry_redirect_url_over()
     with program(sandbox) as (link, output):
+        person.meet_oauth_error(link)
+        person.carry_redirect_url_over()
         person.allow(link)
         output.wait_for("Website relaunch")
+    variables = child_environment(sandbox.arcade_url, os.environ)
+    worker = WorkerProcess(TOOL, "ticktick", SECRET, port=worker_port, variables=variables)
+    worker.start()
+    try:
+        person.add_server(worker.uri, SECRET)
+        person.run_tool("Ticktick.ListProjects")
+    finally:
+        worker.stop()
+    person.revoke(LEARNER)
+    person.choose_verifier("http://localhost:8000/verify")
     person.close()
     return person.told
 
@@ -44,7 +61,7 @@ def main() -> None:
         path.unlink()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium())
-        take(browser, sandbox, FOLDER)
+        take(browser, sandbox, FOLDER, worker_port=8002)
         browser.close()
     sandbox.stop()
     print(*sorted(path.name for path in FOLDER.glob("*.png")), sep="\n")

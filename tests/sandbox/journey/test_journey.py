@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from sandbox.settings import LEARNER
+from tests.environment import ROOT
 from tests.sandbox.conftest import World
 from tests.sandbox.journey.person import Person, program
 from tests.sandbox.journey.pictures import take
@@ -25,9 +27,13 @@ def person(bare: World, browser: Browser, tmp_path: Path) -> Iterator[Person]:
     assert [line for line in foreign(person.told) if line.startswith("http")] == []
 
 
-def test_from_the_app_to_the_projects(bare: World, browser: Browser, tmp_path: Path) -> None:
+def test_the_whole_way_and_every_picture_is_one_of_the_docs(
+    bare: World, browser: Browser, tmp_path: Path
+) -> None:
     told = take(browser, bare.sandbox, tmp_path)
-    assert foreign(told) == []
+    assert [line for line in foreign(told) if line.startswith("http")] == []
+    taken = {path.name for path in tmp_path.iterdir()}
+    assert taken == {path.name for path in (ROOT / "docs" / "pictures").glob("*.png")}
 
 
 def test_a_denied_consent_says_so_and_can_be_given_after_all(person: Person) -> None:
@@ -45,14 +51,23 @@ def test_a_redirect_url_that_differs_by_a_slash_is_an_oauth_error(person: Person
     person.type_redirect_url(url + "/")
     person.save_app()
     with program(person.sandbox) as (link, _):
-        person.tab.goto(link)
-        expect(person.heading()).to_have_text("OAuth Error")
+        person.meet_oauth_error(link)
         expect(person.tab.get_by_text(f"Invalid redirect: {url} does not match")).to_be_visible()
 
 
 def test_a_redirect_url_that_was_not_saved_is_an_oauth_error(person: Person) -> None:
     person.type_redirect_url(person.redirect_url())
     with program(person.sandbox) as (link, _):
-        person.tab.goto(link)
-        expect(person.heading()).to_have_text("OAuth Error")
+        person.meet_oauth_error(link)
         expect(person.tab.get_by_text("At least one redirect_uri must be")).to_be_visible()
+
+
+def test_who_is_revoked_is_asked_again(person: Person) -> None:
+    person.carry_redirect_url_over()
+    with program(person.sandbox) as (link, output):
+        person.allow(link)
+        output.wait_for("Website relaunch")
+    person.revoke(LEARNER)
+    with program(person.sandbox) as (link, output):
+        person.allow(link)
+        output.wait_for("Website relaunch")
