@@ -8,7 +8,7 @@ from fastapi import FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 app = FastAPI()
-client = AsyncArcade()
+arcade = AsyncArcade()
 
 
 @app.get("/auth/verify")
@@ -18,7 +18,7 @@ async def verify(request: Request, flow_id: str) -> Response:
         query = urlencode({"flow_id": flow_id})
         return RedirectResponse(f"/sign-in?{query}", status_code=303)
     try:
-        confirmed = await client.auth.confirm_user(flow_id=flow_id, user_id=user_id)
+        confirmed = await arcade.auth.confirm_user(flow_id=flow_id, user_id=user_id)
     except BadRequestError:
         text = (
             f"You are signed in as {user_id}, and this authorization is not yours, or it is over. "

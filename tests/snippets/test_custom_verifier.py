@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from arcadepy import Arcade
+from playwright.sync_api import Browser as Chromium
 
 from sandbox.browser import Browser, Page, local_client
 from sandbox.hosts import LocalAddresses
@@ -94,6 +95,24 @@ def test_who_is_signed_in_is_not_asked(setting: Setting) -> None:
     assert setting.status(auth_id) == "completed"
 
 
+def test_it_works_in_the_frame_of_a_notebook(setting: Setting, browser: Chromium) -> None:
+    _, link = setting.start("mallory", "tasks:write")
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    tab = context.new_page()
+    tab.goto(setting.app_url)  # any page of this machine, as JupyterLab's is
+    show = (
+        "link => document.body.append(Object.assign(document.createElement('iframe'), {src: link}))"
+    )
+    tab.evaluate(show, link)
+    frame = tab.frame_locator("iframe")
+    frame.get_by_role("button", name="Sign in").click()
+    frame.get_by_role("button", name="Allow").click()
+    frame.get_by_label("User").fill("mallory")
+    frame.get_by_role("button", name="Sign in").click()
+    frame.get_by_role("heading", name="Authorization complete").wait_for()
+    context.close()
+
+
 def test_another_user_is_turned_away(setting: Setting) -> None:
     auth_id, link = setting.start("mallory", "tasks:read")
     with Browser(LocalAddresses({})) as browser:
@@ -105,7 +124,7 @@ def test_another_user_is_turned_away(setting: Setting) -> None:
 
 def test_the_user_comes_from_the_session_never_from_the_query(setting: Setting) -> None:
     body = {"user_id": "mallory", "verifier_url": f"{setting.app_url}/auth/verify"}
-    test = setting.arcade.post("/v1/auth/validate_custom_verifier", body=body, cast_to=dict)
+    test = setting.arcade.post("/v1/auth/validate_custom_verifier", body=body, cast_to=object)
     setting.sign_in("alice")
     told = {"flow_id": test["flow_id"], "user_id": "mallory", "user": "mallory"}
     assert setting.http.get(f"{setting.app_url}/auth/verify", params=told).status_code == 400
