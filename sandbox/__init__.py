@@ -12,6 +12,26 @@ With ``TUTORIAL_MODE=live`` nothing is started or changed: the same code then ta
 live services with your own key.
 """
 
-from sandbox.notebook import Problem, check, clock, events, open, start, start_worker, stop
+from sandbox.notebook import (
+    Problem,
+    check,
+    clock,
+    events,
+    open,
+    start,
+    start_app,
+    start_worker,
+    stop,
+)
 
-__all__ = ["Problem", "check", "clock", "events", "open", "start", "start_worker", "stop"]
+__all__ = [
+    "Problem",
+    "check",
+    "clock",
+    "events",
+    "open",
+    "start",
+    "start_app",
+    "start_worker",
+    "stop",
+]

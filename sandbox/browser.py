@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
+from http.cookiejar import CookieJar
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -11,7 +12,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from sandbox.forms import CannotDo, Page, read_page
-from sandbox.settings import LEARNER, LOCAL_HOSTS, PASSWORD
+from sandbox.settings import LEARNER, LOCAL_HOSTS, OWN_COOKIES, PASSWORD
 
 __all__ = ["Browser", "CannotDo", "Page", "inside_client", "local_client"]
 
@@ -55,6 +56,7 @@ class Browser:
     Args:
         local: maps a real URL to its place on this machine.
         client: sends the requests; over the network if none is given.
+        cookies: what other programs than the sandbox have set before; theirs are added.
     """
 
     def __init__(
@@ -62,16 +64,24 @@ class Browser:
         local: Callable[[str], str],
         email: str = LEARNER,
         client: httpx.Client | None = None,
+        *,
+        cookies: CookieJar | None = None,
     ) -> None:
         self._local = local
         self._email = email
         self.signed_in = False
         self._client = client or local_client()
+        if cookies is not None:
+            self._client.cookies = cookies
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        jar = self._client.cookies.jar
+        for cookie in list(jar):
+            if cookie.name.startswith(OWN_COOKIES):
+                jar.clear(cookie.domain, cookie.path, cookie.name)
         self._client.close()
 
     def open(self, url: str) -> Page:

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
     from sandbox.browser import Page as BrowserPage
+    from sandbox.child_server import ChildServer
     from sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
     from sandbox.journal import Event
     from sandbox.worker_process import WorkerProcess
@@ -31,10 +34,13 @@ class _Running:
     wanted: tuple[object, ...]
     lines: list[str]
     workers: dict[str, WorkerProcess] = field(default_factory=dict)
+    app: ChildServer | None = None
+    cookies: CookieJar | None = None  # of the reader's own app, as a person's browser keeps them
 
 
 _CONSENT = ("Allow", "Cancel")  # what the program itself waits for
 _PATIENCE = 600  # seconds in which a person fills in a form
+_APP_PORT = 8000  # uvicorn's own choice
 _WORKER_PORT = 8002  # the one that Arcade's documentation uses; further workers take the next
 
 _running: _Running | None = None
@@ -85,13 +91,19 @@ def stop() -> None:
     running, _running = _running, None
     for worker in running.workers.values():
         worker.stop()
+    if running.app:
+        running.app.stop()
     running.redirection.off()
     running.environment.restore()
     running.sandbox.stop()
 
 
 def open(
-    url: str | None, *, click: str | None = None, fill: Mapping[str, str] | None = None
+    url: str | None,
+    *,
+    click: str | None = None,
+    fill: Mapping[str, str] | None = None,
+    wait: bool = False,
 ) -> Page:
     """Show a page to a person: a link, and in a notebook a frame below it.
 
@@ -105,6 +117,8 @@ def open(
         url: the page; ``None`` or empty when there is nothing left to decide.
         click: the link or button that the person is to click.
         fill: what to type, by the labels of the fields.
+        wait: wait for the click although there is nothing to fill in, where the program
+            itself has nothing to wait for.
 
     Returns:
         The values of the page's labelled fields, read when you ask for them.
@@ -121,8 +135,8 @@ def open(
         return Page("")
     running = _require()
     if os.environ.get("SANDBOX_AUTOPILOT") == "1":
-        return _steer(running.sandbox, url, click, dict(fill or {}))
-    return _show(running.sandbox, running.sandbox.local(url), click, dict(fill or {}))
+        return _steer(running, url, click, dict(fill or {}))
+    return _show(running.sandbox, running.sandbox.local(url), click, dict(fill or {}), wait)
 
 
 def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
@@ -145,8 +159,7 @@ def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
         uri = os.environ.get("WORKER_URI", "")
         print(f"Live: your worker is at {uri or 'the address you set as WORKER_URI'}.")
         return uri
-    from sandbox.serving import PortInUse
-    from sandbox.worker_process import WorkerDidNotStart, WorkerProcess
+    from sandbox.worker_process import WorkerProcess
 
     place = Path(folder).resolve()
     if not place.is_dir():
@@ -159,16 +172,63 @@ def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
     secret = os.environ["ARCADE_WORKER_SECRET"]
     port = _WORKER_PORT + len(workers)
     worker = workers[name] = worker or WorkerProcess(place, name, secret, port=port)
-    try:
-        try:
-            worker.start()
-        except PortInUse:
-            worker.port = 0
-            worker.start()
-    except WorkerDidNotStart as problem:
-        raise Problem(str(problem)) from None
+    _start_child(worker)
     print(f"Worker: {place.name} is served at {worker.uri}")
     return worker.uri
+
+
+def start_app(file: str | Path) -> str:
+    """Serve a web app of yours from a process of its own, and say where.
+
+    Calling it again starts the app anew, with what the file holds then. Live nothing is
+    started: the address is that of ``APP_URL``.
+
+    Args:
+        file: the Python file in which ``app`` is the ASGI application.
+
+    Returns:
+        The address for browsers.
+
+    Raises:
+        Problem: the sandbox does not run, or the app does not start; with its last words.
+    """
+    if _is_live():
+        url = os.environ.get("APP_URL", "")
+        print(f"Live: your app is at {url or 'the address you set as APP_URL'}.")
+        return url
+    from sandbox.child_server import ChildServer
+
+    place = Path(file).resolve()
+    if not place.is_file():
+        raise Problem(f"{file} is not a file. Name the one that holds your app.")
+    running = _require()
+    port = _APP_PORT
+    if running.app:
+        running.app.stop()
+        port = running.app.port
+    serve = (sys.executable, "-m", "uvicorn", f"{place.stem}:app", "--port", "{port}")
+    running.app = ChildServer(
+        f"the app in {place}", serve, folder=place.parent, ready="/", port=port
+    )
+    _start_child(running.app)
+    url = f"http://localhost:{running.app.port}"
+    print(f"App: {place.name} is served at {url}")
+    return url
+
+
+def _start_child(server: ChildServer) -> None:
+    """Start it on its port, or on another one if that is in use."""
+    from sandbox.child_server import DidNotStart
+    from sandbox.serving import PortInUse
+
+    try:
+        try:
+            server.start()
+        except PortInUse:
+            server.port = 0
+            server.start()
+    except DidNotStart as problem:
+        raise Problem(str(problem)) from None
 
 
 def check(file: str | Path) -> None:
@@ -320,11 +380,15 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
     return _Running(sandbox, environment, redirection, (provider, app, config, strict), lines)
 
 
-def _steer(sandbox: Sandbox, url: str, click: str | None, fill: dict[str, str]) -> Page:
+def _steer(running: _Running, url: str, click: str | None, fill: dict[str, str]) -> Page:
+    from http.cookiejar import CookieJar
+
     from sandbox.browser import Browser, CannotDo
 
+    if running.cookies is None:
+        running.cookies = CookieJar()
     try:
-        with Browser(sandbox.local) as browser:
+        with Browser(running.sandbox.local, cookies=running.cookies) as browser:
             page = browser.open(url)
             if click:
                 page = browser.click(page, click, fill)
@@ -339,8 +403,12 @@ def _steer(sandbox: Sandbox, url: str, click: str | None, fill: dict[str, str]) 
     return Page(page.url)
 
 
-def _show(sandbox: Sandbox, address: str, click: str | None, fill: dict[str, str]) -> Page:
-    form = _form_path(sandbox, address, click, fill) if click and fill else None
+def _show(
+    sandbox: Sandbox, address: str, click: str | None, fill: dict[str, str], wait: bool
+) -> Page:
+    watched = address.startswith((sandbox.arcade_url, sandbox.ticktick_url))
+    watched = watched and click is not None and (wait or bool(fill))
+    form = _form_path(sandbox, address, click or "", fill) if watched else None
     taken = sandbox.submissions.count(form) if form else 0
     todo = ["fill in the form"] if fill else []
     todo += [f"click {click}"] if click else []

@@ -10,6 +10,7 @@ PROVIDER_ID = "arcade-ticktick"
 
 TICKTICK_HOSTS = ("ticktick.com", "api.ticktick.com", "developer.ticktick.com")
 ARCADE_HOSTS = ("api.arcade.dev", "cloud.arcade.dev")
+OWN_COOKIES = "sandbox_"  # how the names of the sandbox's own cookies begin
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_DONE = 303  # how our forms answer when they are taken; a refused one is shown again
+_DONE = (302, 303)  # how forms answer when they are taken; a refused one is shown again
 
 
 class Submissions:
@@ -35,7 +35,7 @@ class Submissions:
                 return
 
             async def noting(message: Message) -> None:
-                if message["type"] == "http.response.start" and message["status"] == _DONE:
+                if message["type"] == "http.response.start" and message["status"] in _DONE:
                     with self._changed:
                         self._taken[scope["path"]] += 1
                         self._changed.notify_all()

@@ -16,13 +16,14 @@ from sandbox.clocks import Clock
 from sandbox.ids import Ids
 from sandbox.journal import Journal
 from sandbox.pages import is_own_form, render
+from sandbox.settings import OWN_COOKIES
 from sandbox.ticktick.accounts import Account, Accounts
 from sandbox.ticktick.apps import Apps
 from sandbox.ticktick.grants import Grants
 from sandbox.ticktick.tasks import Tasks
 
 TEMPLATES = Path(__file__).parent / "templates"
-SESSION_COOKIE = "sandbox_ticktick_session"
+SESSION_COOKIE = f"{OWN_COOKIES}ticktick_session"
 
 
 class TickTick:

@@ -15,6 +15,7 @@ TAUGHT_IN = {
         "auth_flow_async.py": slice(10, None),
     },
     "05_custom_tool": {"custom_tool/tools.py": slice(1, 2)},
+    "07_verify_your_users": {"custom_verifier.py": slice(3, 5)},
 }
 
 # Beginnings of cells that show what fails, or look at what the taught code did.
@@ -60,3 +61,10 @@ def test_every_cell_is_taught_or_looks(notebook: str) -> None:
 def test_the_taught_tool_is_the_whole_file() -> None:
     cells = nbformat.read(ROOT / "notebooks" / "05_custom_tool.ipynb", as_version=4).cells
     assert program("custom_tool/tools.py").strip() in [cell.source for cell in cells]
+
+
+def test_the_taught_verifier_is_the_whole_file() -> None:
+    cells = nbformat.read(ROOT / "notebooks" / "07_verify_your_users.ipynb", as_version=4).cells
+    taught = [cell.source for cell in cells if "def signed_in_user" in cell.source]
+    taught = [cell.source for cell in cells if "async def verify" in cell.source] + taught
+    assert program("custom_verifier.py").strip() == "\n\n\n".join(taught)

@@ -275,6 +275,106 @@ def test_a_tool_that_cannot_be_read_is_a_clear_error(started: None, tmp_path: Pa
         sandbox.start_worker(tmp_path)
 
 
+APP = """
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Route
+
+FORM = "<h1>%s</h1><form method=post action=/in><button>Sign in</button></form>"
+
+
+async def home(request):
+    return HTMLResponse(FORM % request.cookies.get("who", "nobody"))
+
+
+async def sign_in(request):
+    reply = RedirectResponse("/", status_code=303)
+    reply.set_cookie("who", "alice")
+    return reply
+
+
+app = Starlette(routes=[Route("/", home), Route("/in", sign_in, methods=["POST"])])
+"""
+
+
+@pytest.fixture
+def app(started: None, tmp_path: Path) -> Path:
+    path = tmp_path / "my_app.py"
+    path.write_text(APP)
+    return path
+
+
+def test_an_app_is_served_until_the_sandbox_stops(
+    app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    url = sandbox.start_app(app)
+    assert capsys.readouterr().out == f"App: my_app.py is served at {url}\n"
+    assert "nobody" in httpx.get(url).text
+    sandbox.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+
+
+def test_an_app_started_again_is_what_its_file_holds_then(app: Path) -> None:
+    url = sandbox.start_app(app)
+    app.write_text(APP.replace("nobody", "somebody"))
+    assert sandbox.start_app(app) == url
+    assert "somebody" in httpx.get(url).text
+
+
+def test_the_autopilot_stays_signed_in_to_an_app_as_a_person_would(
+    app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = sandbox.start_app(app)
+    sandbox.open(pending(), click="Allow")
+    sandbox.open(url, click="Sign in")
+    capsys.readouterr()
+    sandbox.open(url)
+    sandbox.open("https://developer.ticktick.com/manage")
+    assert capsys.readouterr().out.splitlines() == [
+        "Autopilot: looked → alice",
+        "Autopilot: signed in → Manage Apps",  # at TickTick it begins anew
+    ]
+
+
+def test_a_form_of_an_app_is_shown_and_not_waited_for(
+    app: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = sandbox.start_app(app)
+    monkeypatch.delenv("SANDBOX_AUTOPILOT")
+    capsys.readouterr()
+    sandbox.open(url, fill={"User": "alice"}, click="Sign in")
+    assert capsys.readouterr().out.splitlines() == [
+        f"Open {url} : fill in the form, then click Sign in.",
+        "  User: alice",
+    ]
+
+
+def test_a_file_that_is_none_is_a_clear_error(started: None, tmp_path: Path) -> None:
+    with pytest.raises(sandbox.Problem, match=r"nothing\.py is not a file"):
+        sandbox.start_app(tmp_path / "nothing.py")
+
+
+def test_an_app_that_cannot_be_read_is_a_clear_error(app: Path) -> None:
+    app.write_text("app = broken")
+    with pytest.raises(sandbox.Problem, match=r"(?s)the app in .*my_app\.py ended.*NameError"):
+        sandbox.start_app(app)
+
+
+def test_a_click_is_waited_for_where_the_program_does_not(
+    started: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(notebook, "_PATIENCE", 20)
+    url = pending()
+    person = a_person_who(url, {}, "Allow")
+    person.start()
+    sandbox.open(url, click="Allow", wait=True)
+    assert "allowed My TickTick app" in "".join(event.text for event in sandbox.events())
+    person.join()
+
+
 def test_checking_prints_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     sandbox.check(ROOT / "snippets" / "engine.yaml")
     assert capsys.readouterr().out.endswith("engine.yaml: 0 errors, 0 warnings\n")
@@ -301,6 +401,7 @@ def test_live_starts_and_changes_nothing(
     sandbox.start()
     sandbox.open("https://ticktick.com/oauth/authorize?client_id=x", click="Allow")
     sandbox.clock.advance(days=180)
+    assert sandbox.start_app("any.py") == ""
     assert sandbox.events() == []
     assert dict(os.environ) == before
     assert notebook._running is None
@@ -308,6 +409,7 @@ def test_live_starts_and_changes_nothing(
         "Live: no sandbox is started. Your key is used, and the real services answer.",
         "Open https://ticktick.com/oauth/authorize?client_id=x",
         "Live: the real clock can't be moved.",
+        "Live: your app is at the address you set as APP_URL.",
     ]
 
 

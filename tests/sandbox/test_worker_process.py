@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.browser import local_client
+from sandbox.child_server import DidNotStart
 from sandbox.redirection import python_path
 from sandbox.serving import PortInUse, listen, port_of
-from sandbox.worker_process import WorkerDidNotStart, WorkerProcess
+from sandbox.worker_process import WorkerProcess
 
 SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
 TOOL = '''
@@ -89,7 +90,7 @@ def test_a_later_start_keeps_the_port(tmp_path: Path) -> None:
 def test_a_worker_that_ends_says_why(tmp_path: Path) -> None:
     worker = program(tmp_path, "raise SystemExit('no tools here')")
 
-    with pytest.raises(WorkerDidNotStart, match=r"(?s)ended with exit code 1.*no tools here"):
+    with pytest.raises(DidNotStart, match=r"(?s)ended with exit code 1.*no tools here"):
         worker.start()
     assert worker.pid is None
 
@@ -97,7 +98,7 @@ def test_a_worker_that_ends_says_why(tmp_path: Path) -> None:
 def test_a_worker_that_keeps_silent_is_given_up(tmp_path: Path) -> None:
     worker = program(tmp_path, "import time; print('thinking', flush=True); time.sleep(60)")
 
-    with pytest.raises(WorkerDidNotStart, match=r"(?s)did not answer within 0.5 s.*thinking"):
+    with pytest.raises(DidNotStart, match=r"(?s)did not answer within 0.5 s.*thinking"):
         worker.start(timeout=0.5)
     assert worker.pid is None
 
