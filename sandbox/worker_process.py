@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sandbox.redirection import python_path
 from sandbox.serving import listen, port_of
+from sandbox.settings import LEFT_ALONE
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LINES = 20
@@ -127,12 +128,10 @@ class WorkerProcess:
         return Path(self._scratch.name) / "output.txt"
 
     def _environment(self) -> dict[str, str]:
-        assert self._scratch
         environment = os.environ | self._variables
         return environment | {
             "ARCADE_WORKER_SECRET": self._secret,
-            "ARCADE_USAGE_TRACKING": "0",
-            "ARCADE_WORK_DIR": self._scratch.name,
+            **LEFT_ALONE,
             "ARCADE_UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": str(_LAST_CALLS),
             "SANDBOX_PARENT": str(os.getpid()),
             "PYTHONPATH": python_path(environment),
