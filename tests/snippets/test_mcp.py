@@ -53,7 +53,7 @@ def projects_after(world: World, folder: Path, *clicks: str) -> list[str]:
             link = output.wait_for("/oauth/authorize?")
         for click in clicks:
             world.visit(link, click)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
         read = len(output.lines)
         return output.rest()[read:]
 
@@ -87,6 +87,13 @@ def test_a_user_whose_token_expired_is_asked_again(world: World, tmp_path: Path)
     assert projects_after(world, tmp_path, "Allow") == PROJECTS
 
 
+def test_a_user_whose_access_was_revoked_is_asked_again(world: World, tmp_path: Path) -> None:
+    world.token(["tasks:read"])
+    (connection,) = world.arcade.admin.user_connections.list()
+    world.arcade.admin.user_connections.delete(connection.id)
+    assert projects_after(world, tmp_path, "Allow") == PROJECTS
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -102,7 +109,7 @@ def test_a_key_that_does_not_work_is_said(
     with in_sandbox(world, tmp_path, *command) as (process, output):
         for text in said:
             output.wait_for(text)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
         assert "Open this link" not in "".join(output.rest())
 
 
