@@ -24,6 +24,7 @@ from sandbox.settings import (
     ARCADE_HOSTS,
     ARCADE_PORT,
     LEARNER,
+    LEFT_ALONE,
     LOCAL_HOSTS,
     PROVIDER_ID,
     TICKTICK_HOSTS,
@@ -202,7 +203,7 @@ def client_environment(arcade_url: str) -> dict[str, str]:
         "ARCADE_API_KEY": API_KEY,
         "ARCADE_USER_ID": LEARNER,
         "ARCADE_WORKER_SECRET": worker_secret(arcade_url),
-        "ARCADE_USAGE_TRACKING": "0",
+        **LEFT_ALONE,
         **child_environment(arcade_url, os.environ),
     }
 

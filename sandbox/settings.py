@@ -1,5 +1,7 @@
 """Names and numbers that the whole sandbox shares."""
 
+import os
+
 ARCADE_PORT = 9099  # Arcade's documented self-hosted port
 TICKTICK_PORT = 9100
 
@@ -12,6 +14,10 @@ TICKTICK_HOSTS = ("ticktick.com", "api.ticktick.com", "developer.ticktick.com")
 ARCADE_HOSTS = ("api.arcade.dev", "cloud.arcade.dev")
 OWN_COOKIES = "sandbox_"  # how the names of the sandbox's own cookies begin
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
+
+# For whatever runs Arcade's packages: they report no usage, and neither read nor write
+# ~/.arcade, where `arcade login` keeps what it was given.
+LEFT_ALONE = {"ARCADE_USAGE_TRACKING": "0", "ARCADE_WORK_DIR": os.devnull}
 
 
 def worker_secret(arcade_url: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.child_server import LAST_CALLS, ChildServer
+from sandbox.settings import LEFT_ALONE
 
 
 class WorkerProcess(ChildServer):
@@ -46,7 +47,6 @@ class WorkerProcess(ChildServer):
     def _environment(self, scratch: str) -> dict[str, str]:
         return super()._environment(scratch) | {
             "ARCADE_WORKER_SECRET": self._secret,
-            "ARCADE_USAGE_TRACKING": "0",
-            "ARCADE_WORK_DIR": scratch,
+            **LEFT_ALONE,
             "ARCADE_UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": str(LAST_CALLS),
         }

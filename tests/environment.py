@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox.redirection import node_options, python_path
 from sandbox.redirection.sitecustomize import guard
+from sandbox.settings import LEFT_ALONE
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,7 +24,7 @@ def set_up(guard_log: Path) -> None:
     for name in [name for name in os.environ if name.startswith(_READERS_OWN)]:
         del os.environ[name]
     os.environ |= {
-        "ARCADE_USAGE_TRACKING": "0",
+        **LEFT_ALONE,
         "IPYTHONDIR": tempfile.mkdtemp(prefix="sandbox-ipython-"),
         "NO_MKDOCS_2_WARNING": "1",
         "NODE_OPTIONS": node_options({}),

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from queue import Empty, Queue
 
 from sandbox.serving import listen, port_of
@@ -57,11 +58,11 @@ class Output:
 
 
 @contextmanager
-def running(*command: str) -> Iterator[tuple[subprocess.Popen[str], Output]]:
-    """Run a command from the top of the repository; end it when the block ends."""
+def running(*command: str, cwd: Path = ROOT) -> Iterator[tuple[subprocess.Popen[str], Output]]:
+    """Run a command, from the top of the repository by default; end it when the block ends."""
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=cwd,
         env=os.environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

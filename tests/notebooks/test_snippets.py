@@ -14,7 +14,7 @@ TAUGHT_IN = {
         "auth_flow.py": slice(0, 6),
         "auth_flow_async.py": slice(10, None),
     },
-    "05_custom_tool": {"custom_tool/tools.py": slice(1, 2)},
+    "05_custom_tool": {"custom_tool/tools.py": slice(1, 2), "mcp_client.py": slice(12, 14)},
     "07_verify_your_users": {"custom_verifier.py": slice(3, 5)},
 }
 

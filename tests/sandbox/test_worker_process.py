@@ -17,6 +17,7 @@ from sandbox.browser import local_client
 from sandbox.child_server import DidNotStart
 from sandbox.redirection import python_path
 from sandbox.serving import PortInUse, listen, port_of
+from sandbox.settings import LEFT_ALONE
 from sandbox.worker_process import WorkerProcess
 
 SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
@@ -120,8 +121,7 @@ def test_the_environment_has_what_a_worker_needs(
     worker.stop()
 
     assert seen["ARCADE_WORKER_SECRET"] == SECRET
-    assert seen["ARCADE_USAGE_TRACKING"] == "0"
-    assert seen["ARCADE_WORK_DIR"] != str(Path.home())
+    assert {name: seen[name] for name in LEFT_ALONE} == LEFT_ALONE
     assert seen["SANDBOX_URL"] == "http://localhost:1"
     assert seen["PYTHONPATH"] == python_path(os.environ)
     assert "SANDBOX_PARENT" not in seen  # read and removed: not for the child's children
@@ -131,6 +131,7 @@ def test_the_environment_has_what_a_worker_needs(
 STARTS = f"""
 import sys
 from pathlib import Path
+from sandbox.settings import LEFT_ALONE
 from sandbox.worker_process import WorkerProcess
 worker = WorkerProcess(
     Path("."), "any", "{SECRET}", command=(sys.executable, "-c", {ANSWERS!r}, "{{port}}")
