@@ -1,4 +1,4 @@
-"""A worker as a child process: the tools of one folder, served by ``arcade_mcp_server``."""
+"""A worker as a child process: ``arcade_mcp_server`` with a folder's or the installed tools."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class WorkerProcess:
     Its output goes to a file, since it is coloured and full of times.
 
     Args:
-        folder: where the tools are; each ``*.py`` with a ``@tool`` in it is loaded.
-        name: what the toolkit is called: ``ticktick`` makes ``Ticktick``.
+        folder: where the tools are; each ``*.py`` with a ``@tool`` in it is loaded. ``None``
+            for the toolkits that are installed as packages.
+        name: what a folder's toolkit is called: ``ticktick`` makes ``Ticktick``.
         secret: what the Engine has to sign its requests with.
         port: where it listens; 0 means any free port.
         variables: more of its environment, which is otherwise inherited. With
@@ -42,7 +43,7 @@ class WorkerProcess:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         name: str,
         secret: str,
         *,
@@ -55,7 +56,8 @@ class WorkerProcess:
         self._secret = secret
         self._variables = variables or {}
         serve = (sys.executable, "-m", "arcade_mcp_server", "http", "--host", "127.0.0.1")
-        self._command = command or (*serve, "--port", "{port}", "--name", name)
+        tools = ("--name", name) if folder else ("--discover-installed",)
+        self._command = command or (*serve, "--port", "{port}", *tools)
         self._process: subprocess.Popen[bytes] | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
@@ -163,7 +165,10 @@ class WorkerProcess:
     def _failure(self, what: str) -> WorkerDidNotStart:
         end = "\n".join(self.output().splitlines()[-_LAST_LINES:]) or "(none)"
         command = " ".join(self._command[1:])
+        tools, run = "of the installed toolkits", "run"
+        if self.folder:
+            tools, run = f"in {self.folder}", "run there"
         return WorkerDidNotStart(
-            f"the worker in {self.folder} {what}. The end of its output:\n{end}\n"
-            f"To see it all, run there: python {command.format(port=self.port)}"
+            f"the worker {tools} {what}. The end of its output:\n{end}\n"
+            f"To see it all, {run}: python {command.format(port=self.port)}"
         )
