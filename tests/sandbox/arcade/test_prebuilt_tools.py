@@ -438,7 +438,7 @@ def refusing(world: World, monkeypatch: pytest.MonkeyPatch, times: int, *, done:
     Returns:
         The names that it was sent.
     """
-    tasks = world.sandbox._ticktick_app.state.ticktick.tasks
+    tasks = world.sandbox.ticktick.tasks
     create: Callable[..., dict[str, Any]] = tasks.create_project
     names: list[str] = []
 
@@ -491,7 +491,7 @@ def test_a_revoked_token_fails_once_and_changes_nothing(
     token = auth.context.token
     assert token
     before = everything(ticktick)
-    grants = world.sandbox._ticktick_app.state.ticktick.grants
+    grants = world.sandbox.ticktick.grants
     del grants._tokens[token]
     seen: list[str] = []
     find = grants.token
