@@ -86,7 +86,7 @@ class ChildServer:
             self._process = subprocess.Popen(  # noqa: S603 -- the reader's own program
                 [part.format(port=self.port) for part in self._command],
                 cwd=self.folder,
-                env=self._environment(self._scratch.name),
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -125,8 +125,7 @@ class ChildServer:
         assert self._scratch
         return Path(self._scratch.name) / "output.txt"
 
-    def _environment(self, scratch: str) -> dict[str, str]:
-        """Return its environment; ``scratch`` is a folder that lives as long as it does."""
+    def _environment(self) -> dict[str, str]:
         environment = os.environ | self._variables
         return environment | {
             "SANDBOX_PARENT": str(os.getpid()),
@@ -158,7 +157,8 @@ class ChildServer:
     def _failure(self, what: str) -> DidNotStart:
         end = "\n".join(self.output().splitlines()[-_LAST_LINES:]) or "(none)"
         command = " ".join(self._command[1:])
+        run = "run there" if self.folder else "run"
         return DidNotStart(
             f"{self._what} {what}. The end of its output:\n{end}\n"
-            f"To see it all, run there: python {command.format(port=self.port)}"
+            f"To see it all, {run}: python {command.format(port=self.port)}"
         )

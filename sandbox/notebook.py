@@ -33,7 +33,7 @@ class _Running:
     redirection: Redirection
     wanted: tuple[object, ...]
     lines: list[str]
-    workers: dict[str, WorkerProcess] = field(default_factory=dict)
+    workers: dict[str | None, WorkerProcess] = field(default_factory=dict)
     app: ChildServer | None = None
     cookies: CookieJar | None = None  # of the reader's own app, as a person's browser keeps them
 
@@ -139,15 +139,15 @@ def open(
     return _show(running.sandbox, running.sandbox.local(url), click, dict(fill or {}), wait)
 
 
-def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
-    """Serve the tools of a folder from a real worker, and say where.
+def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") -> str:
+    """Serve tools from a real worker, and say where.
 
     Calling it again starts the worker anew, with what its files hold then. Live nothing is
     started: the address is that of ``WORKER_URI``.
 
     Args:
-        folder: where the tools are.
-        name: what their toolkit is called: ``ticktick`` makes ``Ticktick``.
+        folder: where the tools are; without one, the installed toolkits are served.
+        name: what a folder's toolkit is called: ``ticktick`` makes ``Ticktick``.
 
     Returns:
         The address to give to the Engine.
@@ -161,19 +161,21 @@ def start_worker(folder: str | Path, *, name: str = "ticktick") -> str:
         return uri
     from sandbox.worker_process import WorkerProcess
 
-    place = Path(folder).resolve()
-    if not place.is_dir():
+    place = None if folder is None else Path(folder).resolve()
+    if place and not place.is_dir():
         raise Problem(f"{folder} is not a folder. Name the one that holds your tools.")
     workers = _require().workers
-    worker = workers.pop(name, None)
+    key = name if place else None
+    worker = workers.pop(key, None)
     if worker and worker.folder != place:
         worker.stop()
         worker = None
     secret = os.environ["ARCADE_WORKER_SECRET"]
     port = _WORKER_PORT + len(workers)
-    worker = workers[name] = worker or WorkerProcess(place, name, secret, port=port)
+    worker = workers[key] = worker or WorkerProcess(place, name, secret, port=port)
     _start_child(worker)
-    print(f"Worker: {place.name} is served at {worker.uri}")
+    tools = f"{place.name} is" if place else "the installed toolkits are"
+    print(f"Worker: {tools} served at {worker.uri}")
     return worker.uri
 
 

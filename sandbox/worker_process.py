@@ -1,4 +1,4 @@
-"""A worker as a child process: the tools of one folder, served by ``arcade_mcp_server``."""
+"""A worker as a child process: ``arcade_mcp_server`` with a folder's or the installed tools."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ class WorkerProcess(ChildServer):
     """Runs a worker until it is stopped, or this process ends, however it ends.
 
     Args:
-        folder: where the tools are; each ``*.py`` with a ``@tool`` in it is loaded.
-        name: what the toolkit is called: ``ticktick`` makes ``Ticktick``.
+        folder: where the tools are; each ``*.py`` with a ``@tool`` in it is loaded. ``None``
+            for the toolkits that are installed as packages.
+        name: what a folder's toolkit is called: ``ticktick`` makes ``Ticktick``.
         secret: what the Engine has to sign its requests with.
         port: where it listens; 0 means any free port.
         variables: more of its environment, which is otherwise inherited. With
@@ -25,7 +26,7 @@ class WorkerProcess(ChildServer):
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         name: str,
         secret: str,
         *,
@@ -34,9 +35,10 @@ class WorkerProcess(ChildServer):
         command: tuple[str, ...] = (),
     ) -> None:
         serve = (sys.executable, "-m", "arcade_mcp_server", "http", "--host", "127.0.0.1")
+        tools = ("--name", name) if folder else ("--discover-installed",)
         super().__init__(
-            f"the worker in {folder}",
-            command or (*serve, "--port", "{port}", "--name", name),
+            f"the worker in {folder}" if folder else "the worker of the installed toolkits",
+            command or (*serve, "--port", "{port}", *tools),
             folder=folder,
             ready="/worker/health",
             port=port,
@@ -44,8 +46,8 @@ class WorkerProcess(ChildServer):
         )
         self._secret = secret
 
-    def _environment(self, scratch: str) -> dict[str, str]:
-        return super()._environment(scratch) | {
+    def _environment(self) -> dict[str, str]:
+        return super()._environment() | {
             "ARCADE_WORKER_SECRET": self._secret,
             **LEFT_ALONE,
             "ARCADE_UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": str(LAST_CALLS),

@@ -15,12 +15,25 @@ TAUGHT_IN = {
         "auth_flow_async.py": slice(10, None),
     },
     "05_custom_tool": {"custom_tool/tools.py": slice(1, 2), "mcp_client.py": slice(12, 14)},
+    "06_prebuilt_tools": {
+        "register_worker.py": slice(0, 1),
+        "prebuilt_tools.py": slice(2, 19),
+        "agent_tool_call.py": slice(21, 27),
+    },
     "07_verify_your_users": {"custom_verifier.py": slice(3, 5)},
 }
 
 # Beginnings of cells that show what fails, or look at what the taught code did.
 LOOKS = {
     "04_authorize_a_user": ('response = ticktick.get("/project/inbox/data")', "again = client."),
+    "06_prebuilt_tools": (
+        "for offered in",
+        "from arcadepy import PermissionDeniedError",
+        "try:",
+        'call("DeleteSpecificTask", project_id="inbox"',
+        "wrong =",
+        "import httpx",
+    ),
 }
 
 
@@ -44,6 +57,8 @@ def test_cells_stand_in_the_snippet_in_order(notebook: str, snippet: str, cells:
     ]
     text, position = program(snippet), 0
     for source in production[cells]:
+        if source.startswith(LOOKS.get(notebook, ())):
+            continue
         found = text.find(source, position)
         assert found >= 0, f"{snippet} does not hold, in this order, the cell:\n{source}"
         position = found + len(source)

@@ -96,6 +96,21 @@ def test_a_worker_that_ends_says_why(tmp_path: Path) -> None:
     assert worker.pid is None
 
 
+def test_a_worker_that_ends_says_whose_tools_it_should_serve(tmp_path: Path) -> None:
+    end = (sys.executable, "-c", "raise SystemExit(1)")
+    of_folder = WorkerProcess(tmp_path, "any", SECRET, command=end)
+    of_packages = WorkerProcess(None, "any", SECRET, command=end)
+
+    with pytest.raises(
+        WorkerDidNotStart, match=rf"worker in {tmp_path} ended.*\n.*\n.*, run there:"
+    ):
+        of_folder.start()
+    with pytest.raises(
+        WorkerDidNotStart, match=r"worker of the installed toolkits ended.*\n.*\n.*, run: python"
+    ):
+        of_packages.start()
+
+
 def test_a_worker_that_keeps_silent_is_given_up(tmp_path: Path) -> None:
     worker = program(tmp_path, "import time; print('thinking', flush=True); time.sleep(60)")
 

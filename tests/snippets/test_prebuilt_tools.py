@@ -1,0 +1,89 @@
+"""The pre-built tools, served, registered and called as a reader does it, and as an agent."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox.browser import Browser
+from sandbox.hosts import LocalAddresses
+from tests.environment import ROOT
+from tests.processes import Output, free_ports, running, sandbox
+from tests.snippets.test_custom_tool import wait_until_served
+
+PYTHON = ROOT / "snippets" / "python"
+
+
+@contextmanager
+def attached(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Serve the tools beside a sandbox, register them, and yield how to run a program there."""
+    arcade, ticktick, worker = free_ports(3)
+    monkeypatch.setenv("WORKER_PORT", worker)
+    monkeypatch.setenv("WORKER_URI", f"http://127.0.0.1:{worker}")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    run = sandbox("exec", "--arcade-port", arcade, "--")
+    with running(*sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)) as (_, serving):
+        serving.wait_for("auth_flow.py")
+        with running(*run, "sh", str(PYTHON / "prebuilt_worker.sh")) as (_, started):
+            started.wait_for(f"127.0.0.1:{worker}")
+            wait_until_served(worker)
+            register = [*run, sys.executable, str(PYTHON / "register_worker.py")]
+            with running(*register) as (process, registered):
+                registered.wait_for("Registered: ticktick")
+                assert process.wait(timeout=30) == 0
+                tools = [line for line in registered.rest() if line.startswith("TicktickApi.")]
+                assert len(tools) == 11
+            yield [*run, sys.executable]
+
+
+def consent(output: Output) -> None:
+    link = output.wait_for("/oauth/authorize?")
+    with Browser(LocalAddresses({})) as browser:
+        browser.submit(browser.open(link), "Allow")
+
+
+def test_all_tools_are_called_and_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        attached(monkeypatch) as python,
+        running(*python, str(PYTHON / "prebuilt_tools.py")) as (process, output),
+    ):
+        consent(output)
+        consent(output)
+        assert process.wait(timeout=30) == 0
+        lines = output.rest()
+    projects = ["👋Welcome", "Website relaunch", "Home", "Reading list"]
+    lines = lines[lines.index("Open this link and click Allow:") :]
+    assert lines[2:6] == projects
+    assert lines[8:] == [
+        "Made: Garden and balcony kanban",
+        "A new task takes title, projectId, content, desc, isAllDay, startDate, dueDate, timeZone, "
+        "reminders, repeatFlag, priority, sortOrder, items",
+        "It needs title and projectId",
+        "To do: Buy potting soil",
+        "To do: Water the tomatoes",
+        "A change needs id and projectId",
+        "Done: Water the tomatoes and the basil - status 2",
+        "Left to do: 0",
+        *projects,
+    ]
+
+
+def test_the_call_of_a_model_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        attached(monkeypatch) as python,
+        running(*python, str(PYTHON / "agent_tool_call.py")) as (process, output),
+    ):
+        consent(output)
+        assert process.wait(timeout=30) == 0
+        lines = output.rest()
+    assert "For the model: 11 tools" in lines
+    content = json.loads(lines[-1])
+    assert [task["title"] for task in content["response_json"]["tasks"]] == [
+        "Book a dentist appointment",
+        "Return the library books",
+    ]
