@@ -101,12 +101,10 @@ def test_a_worker_that_ends_says_whose_tools_it_should_serve(tmp_path: Path) -> 
     of_folder = WorkerProcess(tmp_path, "any", SECRET, command=end)
     of_packages = WorkerProcess(None, "any", SECRET, command=end)
 
-    with pytest.raises(
-        WorkerDidNotStart, match=rf"worker in {tmp_path} ended.*\n.*\n.*, run there:"
-    ):
+    with pytest.raises(DidNotStart, match=rf"worker in {tmp_path} ended.*\n.*\n.*, run there:"):
         of_folder.start()
     with pytest.raises(
-        WorkerDidNotStart, match=r"worker of the installed toolkits ended.*\n.*\n.*, run: python"
+        DidNotStart, match=r"worker of the installed toolkits ended.*\n.*\n.*, run: python"
     ):
         of_packages.start()
 
