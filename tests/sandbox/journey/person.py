@@ -152,10 +152,12 @@ class Person:
         expect(self.heading()).to_have_text("ticktick")
         self._picture("server")
 
-    def run_tool(self, name: str) -> None:
+    def run_tool(self, name: str, inputs: dict[str, str]) -> None:
         """Run a tool in the playground."""
         self._open_dashboard("Playground")
         self._link(name).click()
+        for label, text in inputs.items():
+            self.field(label).fill(text)
         self._button("Execute").click()
         expect(self.tab.get_by_role("heading", name="Completed")).to_be_visible()
         self._picture("playground")

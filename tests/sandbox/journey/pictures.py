@@ -42,11 +42,11 @@ def take(browser: Browser, sandbox: Sandbox, folder: Path, *, worker_port: int =
     worker.start()
     try:
         person.add_server(worker.uri, SECRET)
-        person.run_tool("Ticktick.ListProjects")
+        person.run_tool("Ticktick.CreateTask", {"title": "Try the Playground"})
     finally:
         worker.stop()
     person.revoke(LEARNER)
-    person.choose_verifier("http://localhost:8000/verify")
+    person.choose_verifier("http://localhost:8000/auth/verify")
     person.close()
     return person.told
 
