@@ -26,6 +26,9 @@ UNKNOWN_ROUTE: Answers = {"401": "Error", "404": "NoRoute"}
 # Inferred from the clients: every route also exists below a project.
 PROJECT = r"/v1/orgs/[^/]+/projects/[^/]+/"
 
+# The arcade command leaves "admin" out there, and there alone.
+PROJECT_SECRETS = PROJECT + r"secrets(?=/|$)"
+
 # Published, but the sandbox leaves it out. It may say so, which is a choice.
 NOT_IMITATED = (
     r"/v1/(chat/completions|gateways|hooks|plugins|swagger|workers/[^/]+/authorize)(/.*)?"
@@ -36,12 +39,6 @@ SAYS_SO: Answers = UNKNOWN_ROUTE | {"400": "NotImitated"}
 MORE_ANSWERS: dict[str, dict[str, Answers]] = {
     # Recorded: the command line of Arcade sends PUT.
     "/v1/admin/secrets/{secret_key}": {"PUT": {"200": "StoredSecretResponse"}},
-    # The arcade command leaves "admin" out below a project.
-    "/v1/secrets": {"GET": {"200": "OffsetPage-StoredSecretResponse"}},
-    "/v1/secrets/{secret_key}": {
-        "PUT": {"200": "StoredSecretResponse"},
-        "DELETE": {"204": None, "404": "Error"},
-    },
     # Recorded: two hosts confirm users, and their errors differ. The sandbox sends both sets.
     "/api/v1/oauth/confirm_user": {
         "POST": {
