@@ -20,6 +20,7 @@ PAGES = [
     *(f"notebooks/{path.stem}/" for path in NOTEBOOKS),
     "how-to/go-live/",
     "how-to/mcp/",
+    "authorize/",
     "snippets/",
     "differences/",
     "reference/provider-configuration/",
@@ -135,7 +136,7 @@ def test_a_page_opens_without_error_or_request_elsewhere(
 def test_the_copy_button_copies_the_snippet(browser: Browser, site_url: str) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     tab = context.new_page()
-    tab.goto(f"{site_url}/snippets/")
+    tab.goto(f"{site_url}/authorize/")
     block = tab.locator(".highlight", has_text="from arcadepy import Arcade").first
     block.hover()
     block.get_by_role("button", name="Copy to clipboard").click()

@@ -70,7 +70,7 @@ const adminSecret = {
   created_at: "string",
   updated_at: "string",
   "description?": "string",
-  "last_accessed_at?": "string",
+  "last_accessed_at?": "any", // null, until a tool was given it
   "hint?": "string", // not in the description, but the `arcade` command shows it
 };
 const connection = {
