@@ -104,6 +104,7 @@ def without(body: dict[str, Any], field: str) -> dict[str, Any]:
         ("POST", "/v1/tools/execute", 200, FAILED),
         ("GET", "/v1/workers", 200, PAGE | {"items": [WORKER]}),
         ("GET", "/v1/orgs/o/projects/p/workers", 200, PAGE),
+        ("GET", "/v1/orgs/o/projects/p/secrets", 200, PAGE),
         ("GET", "/v1/nothing", 404, NO_ROUTE),
         ("DELETE", STATUS, 404, NO_ROUTE),
         ("POST", "/v1/workers", 400, REFUSED),
@@ -131,6 +132,8 @@ def test_right_answers_pass(method: str, path: str, status: int, body: Any) -> N
         ("GET", STATUS, 401, {"name": "malformed_request", "message": "x"}, "with status 400"),
         ("GET", "/v1/nothing", 200, {}, "the status breaks the rule: one of 401, 404"),
         ("GET", "/v1/nothing", 404, NO_ROUTE | {"more": 1}, "'more' was unexpected"),
+        ("GET", "/v1/secrets", 200, PAGE, "the status breaks the rule: one of 401, 404"),
+        ("GET", "/v1/hooks", 200, PAGE, "the status breaks the rule: one of 400, 401, 404"),
         ("GET", "/v1/workers/w", 404, NO_ROUTE, "should not be valid"),
         ("GET", "/v1/workers", 200, without(PAGE, "total_count"), "'total_count'"),
         (
