@@ -72,6 +72,13 @@ MISMATCH = {
     "msg": "An error occurred during verification",
 }
 CONFIRM = "/v1/auth/confirm_user"
+FORMATTED = "/v1/formatted_tools/Made.Up"
+FUNCTION = {
+    "name": "Made_Up",
+    "description": "",
+    "parameters": {"type": "object", "properties": {"p": {"type": "string"}}, "required": []},
+}
+OPENAI = {"type": "function", "function": FUNCTION}
 WORKER = {
     "id": "w",
     "type": "http",
@@ -109,6 +116,7 @@ def without(body: dict[str, Any], field: str) -> dict[str, Any]:
         ("DELETE", STATUS, 404, NO_ROUTE),
         ("POST", "/v1/workers", 400, REFUSED),
         ("POST", CONFIRM, 400, MISMATCH),
+        ("GET", FORMATTED, 200, OPENAI),
     ],
 )
 def test_right_answers_pass(method: str, path: str, status: int, body: Any) -> None:
@@ -154,6 +162,8 @@ def test_right_answers_pass(method: str, path: str, status: int, body: Any) -> N
         ("POST", "/v1/workers", 400, REFUSED | {"field_errors": []}, "$.field_errors"),
         ("POST", "/v1/workers", 400, REFUSED | {"code": 400}, "'code' was unexpected"),
         ("POST", CONFIRM, 400, without(MISMATCH, "msg"), "'msg' is a required property"),
+        ("GET", FORMATTED, 200, OPENAI | {"function": FUNCTION | {"strict": True}}, "'strict'"),
+        ("GET", FORMATTED, 200, OPENAI | {"function": without(FUNCTION, "name")}, "'name'"),
     ],
 )
 def test_wrong_answers_are_named(

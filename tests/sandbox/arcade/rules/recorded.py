@@ -91,8 +91,27 @@ def _required(*fields: str, **properties: Rule) -> Rule:
     return {"required": [*fields, *properties], "properties": properties}
 
 
+def _exactly(**properties: Rule) -> Rule:
+    """Return a rule for an object that has these fields and no others."""
+    return {"type": "object", "additionalProperties": False, **_required(**properties)}
+
+
 _TIME = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
 _TEXT = {"type": "string", "minLength": 1}
+
+# One parameter of a tool, in the words of JSON Schema.
+_PROPERTY: Rule = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"enum": ["array", "boolean", "integer", "number", "object", "string"]},
+        "description": {"type": "string"},
+        "enum": {"type": "array", "items": {"type": "string"}},
+        "items": {"type": "object"},
+        "properties": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
 
 _ERROR: Rule = {
     "type": "object",
@@ -156,23 +175,18 @@ REPLACED: dict[str, Rule] = {
     )
     | {"additionalProperties": False},
     # Documented: no `strict`, and these fields only.
-    "OpenAITool": {
-        **_required(
-            type={"const": "function"},
-            function={
-                **_required(
-                    "name",
-                    "description",
-                    parameters={
-                        **_required("properties", "required", type={"const": "object"}),
-                        "maxProperties": 3,
-                    },
-                ),
-                "maxProperties": 3,
-            },
+    "OpenAITool": _exactly(
+        type={"const": "function"},
+        function=_exactly(
+            name=_TEXT,
+            description={"type": "string"},
+            parameters=_exactly(
+                type={"const": "object"},
+                properties={"type": "object", "additionalProperties": _PROPERTY},
+                required={"type": "array", "items": _TEXT},
+            ),
         ),
-        "maxProperties": 2,
-    },
+    ),
     "NotImitated": _ERROR
     | _required(name={"const": "not_imitated"}, message={"pattern": "does not imitate"})
     | {"additionalProperties": False},
