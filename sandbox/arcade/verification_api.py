@@ -51,8 +51,10 @@ async def _validate(request: Request) -> JSONResponse:
 
 
 def _shown(verification: Verification) -> dict[str, Any]:
+    """Return the settings; while Arcade verifies, there is no URL."""
+    url = verification.verifier_url
     return {
-        "verifier_url": verification.verifier_url,
+        **({} if url is None else {"verifier_url": url}),
         "unsafe_skip_verification": verification.skip,
         "unsafe_skip_verification_choice_allowed": verification.may_skip,
     }

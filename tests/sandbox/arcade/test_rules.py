@@ -72,6 +72,13 @@ MISMATCH = {
     "msg": "An error occurred during verification",
 }
 CONFIRM = "/v1/auth/confirm_user"
+FORMATTED = "/v1/formatted_tools/Made.Up"
+FUNCTION = {
+    "name": "Made_Up",
+    "description": "",
+    "parameters": {"type": "object", "properties": {"p": {"type": "string"}}, "required": []},
+}
+OPENAI = {"type": "function", "function": FUNCTION}
 WORKER = {
     "id": "w",
     "type": "http",
@@ -104,10 +111,12 @@ def without(body: dict[str, Any], field: str) -> dict[str, Any]:
         ("POST", "/v1/tools/execute", 200, FAILED),
         ("GET", "/v1/workers", 200, PAGE | {"items": [WORKER]}),
         ("GET", "/v1/orgs/o/projects/p/workers", 200, PAGE),
+        ("GET", "/v1/orgs/o/projects/p/secrets", 200, PAGE),
         ("GET", "/v1/nothing", 404, NO_ROUTE),
         ("DELETE", STATUS, 404, NO_ROUTE),
         ("POST", "/v1/workers", 400, REFUSED),
         ("POST", CONFIRM, 400, MISMATCH),
+        ("GET", FORMATTED, 200, OPENAI),
     ],
 )
 def test_right_answers_pass(method: str, path: str, status: int, body: Any) -> None:
@@ -131,6 +140,8 @@ def test_right_answers_pass(method: str, path: str, status: int, body: Any) -> N
         ("GET", STATUS, 401, {"name": "malformed_request", "message": "x"}, "with status 400"),
         ("GET", "/v1/nothing", 200, {}, "the status breaks the rule: one of 401, 404"),
         ("GET", "/v1/nothing", 404, NO_ROUTE | {"more": 1}, "'more' was unexpected"),
+        ("GET", "/v1/secrets", 200, PAGE, "the status breaks the rule: one of 401, 404"),
+        ("GET", "/v1/hooks", 200, PAGE, "the status breaks the rule: one of 400, 401, 404"),
         ("GET", "/v1/workers/w", 404, NO_ROUTE, "should not be valid"),
         ("GET", "/v1/workers", 200, without(PAGE, "total_count"), "'total_count'"),
         (
@@ -151,6 +162,8 @@ def test_right_answers_pass(method: str, path: str, status: int, body: Any) -> N
         ("POST", "/v1/workers", 400, REFUSED | {"field_errors": []}, "$.field_errors"),
         ("POST", "/v1/workers", 400, REFUSED | {"code": 400}, "'code' was unexpected"),
         ("POST", CONFIRM, 400, without(MISMATCH, "msg"), "'msg' is a required property"),
+        ("GET", FORMATTED, 200, OPENAI | {"function": FUNCTION | {"strict": True}}, "'strict'"),
+        ("GET", FORMATTED, 200, OPENAI | {"function": without(FUNCTION, "name")}, "'name'"),
     ],
 )
 def test_wrong_answers_are_named(

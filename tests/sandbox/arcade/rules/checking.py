@@ -59,8 +59,8 @@ def _violations(
 def _answers(method: str, path: str) -> Answers:
     """Return what a route may answer."""
     method = "GET" if method == "HEAD" else method
-    path = re.sub(recorded.PROJECT_SECRETS, "/v1/admin/secrets", path)
-    path = re.sub(recorded.PROJECT, "/v1/", path)
+    for project, plain in recorded.BELOW_A_PROJECT:
+        path = re.sub(f"^{project}", plain, path)
     for pattern, methods in _routes():
         if pattern.fullmatch(path) and (answers := methods.get(method)):
             return answers

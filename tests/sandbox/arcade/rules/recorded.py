@@ -23,16 +23,13 @@ STATUS_OF_ERROR = {
 
 UNKNOWN_ROUTE: Answers = {"401": "Error", "404": "NoRoute"}
 
-# Inferred from the clients: every route also exists below a project.
-PROJECT = r"/v1/orgs/[^/]+/projects/[^/]+/"
-
-# The arcade command leaves "admin" out there, and there alone.
-PROJECT_SECRETS = PROJECT + r"secrets(?=/|$)"
+# Inferred from the clients: every route also exists below a project, where the arcade
+# command leaves "admin" out before "secrets".
+_PROJECT = "/v1/orgs/[^/]+/projects/[^/]+/"
+BELOW_A_PROJECT = ((rf"{_PROJECT}(?=secrets(/|$))", "/v1/admin/"), (_PROJECT, "/v1/"))
 
 # Published, but the sandbox leaves it out. It may say so, which is a choice.
-NOT_IMITATED = (
-    r"/v1/(chat/completions|gateways|hooks|plugins|swagger|workers/[^/]+/authorize)(/.*)?"
-)
+NOT_IMITATED = r"/v1/(chat/completions|gateways|hooks|plugins|swagger)(/.*)?"
 SAYS_SO: Answers = UNKNOWN_ROUTE | {"400": "NotImitated"}
 
 # The description leaves these out.
@@ -52,6 +49,7 @@ MORE_ANSWERS: dict[str, dict[str, Answers]] = {
     # unknown scheduled execution.
     "/v1/scheduled_tools/{id}": {"GET": {"404": "Error"}},
     "/v1/workers/{id}": {"GET": {"404": "Error"}},
+    "/v1/workers/{id}/authorize": {"GET": {"404": "Error"}},
     "/v1/workers/{id}/health": {"GET": {"404": "Error"}},
     "/v1/workers/{id}/tools": {"GET": {"404": "Error"}},
 }
@@ -93,8 +91,27 @@ def _required(*fields: str, **properties: Rule) -> Rule:
     return {"required": [*fields, *properties], "properties": properties}
 
 
+def _exactly(**properties: Rule) -> Rule:
+    """Return a rule for an object that has these fields and no others."""
+    return {"type": "object", "additionalProperties": False, **_required(**properties)}
+
+
 _TIME = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
 _TEXT = {"type": "string", "minLength": 1}
+
+# One parameter of a tool, in the words of JSON Schema.
+_PROPERTY: Rule = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"enum": ["array", "boolean", "integer", "number", "object", "string"]},
+        "description": {"type": "string"},
+        "enum": {"type": "array", "items": {"type": "string"}},
+        "items": {"type": "object"},
+        "properties": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
 
 _ERROR: Rule = {
     "type": "object",
@@ -157,6 +174,19 @@ REPLACED: dict[str, Rule] = {
         message={"const": "requested route is not found or method is not allowed"},
     )
     | {"additionalProperties": False},
+    # Documented: no `strict`, and these fields only.
+    "OpenAITool": _exactly(
+        type={"const": "function"},
+        function=_exactly(
+            name=_TEXT,
+            description={"type": "string"},
+            parameters=_exactly(
+                type={"const": "object"},
+                properties={"type": "object", "additionalProperties": _PROPERTY},
+                required={"type": "array", "items": _TEXT},
+            ),
+        ),
+    ),
     "NotImitated": _ERROR
     | _required(name={"const": "not_imitated"}, message={"pattern": "does not imitate"})
     | {"additionalProperties": False},
@@ -204,6 +234,15 @@ _PAGE = _required(
 
 # Recorded: of a secret is told that it exists, never its value.
 _SECRET = {**_required("binding", "editable", "exists"), "not": {"required": ["value"]}}
+
+_OPENAI_SCHEMA: Rule = {
+    "properties": {
+        "formatted_schema": {
+            "properties": {"openai": {"$ref": "#/bodies/OpenAITool"}},
+            "propertyNames": {"enum": ["arcade", "openai", "anthropic"]},
+        }
+    }
+}
 
 # Hold besides what is published.
 TIGHTENED: dict[str, Rule] = {
@@ -272,26 +311,14 @@ TIGHTENED: dict[str, Rule] = {
         "requirements",
         qualified_name={"pattern": r"^\w+\.\w+$"},
         fully_qualified_name={"pattern": r"^\w+\.\w+(@\S+)?$"},
-    ),
+    )
+    | {"allOf": [_OPENAI_SCHEMA]},
     "Requirements": _required("met"),
-    # Documented for OpenAI: no `strict`, and these fields only. Other formats are not known.
-    "ArbitraryObject": _only_if(
-        "type",
-        "function",
-        _required(
-            function={
-                **_required(
-                    "name",
-                    "description",
-                    parameters={
-                        **_required("properties", "required", type={"const": "object"}),
-                        "maxProperties": 3,
-                    },
-                ),
-                "maxProperties": 3,
-            }
-        ),
-    ),
+    # Other formats than OpenAI's, which has a type, are not known.
+    "ArbitraryObject": {
+        "if": {"required": ["type"]},
+        "then": {"$ref": "#/bodies/OpenAITool"},
+    },
     "AuthProviderResponse": _required("id", "type", "status", "binding", "oauth2"),
     "OAuth2ConfigResponse": _required("client_id", "redirect_uri", client_secret=_SECRET),
     "WorkerResponse": _required("id", "type", "enabled", "binding"),
