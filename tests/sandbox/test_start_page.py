@@ -67,7 +67,7 @@ def test_the_page_says_what_runs(world: World, service: str) -> None:
         "2026-01-05 09:00:00 UTC. It stands still until it is moved.",
         f"<td>{LEARNER}</td>",
         ">My TickTick app</a>",
-        f"<td>{world.app.redirect_url}</td>",
+        f">{world.app.redirect_url}</td>",
         f">{PROVIDER_ID}</a>",
         "<td>mine</td>",
         "Arcade: added the provider arcade-ticktick",
