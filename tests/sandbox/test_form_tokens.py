@@ -75,6 +75,7 @@ def kept(world: World) -> object:
         services.engine.providers.all(),
         services.engine.workers.all(),
         services.engine.secrets.all(),
+        (services.engine.verification.verifier_url, services.engine.verification.skip),
         services.engine.authorizations.connections.all(),
         list(services.journal.events),
     )
