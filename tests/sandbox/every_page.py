@@ -21,6 +21,8 @@ def full_world() -> Iterator[World]:
     try:
         worker.start()
         world.arcade.workers.create(id="tests", type="http", http=http_of(worker.uri))
+        world.sandbox.engine.secrets.put("TEAM", "blue")
+        world.token(["tasks:read"])
         sign_in(world)
         yield world
     finally:

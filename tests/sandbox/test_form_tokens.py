@@ -74,7 +74,9 @@ def kept(world: World) -> object:
         list(ticktick.grants._codes),
         services.engine.providers.all(),
         services.engine.workers.all(),
-        dict(services.engine.secrets),
+        services.engine.secrets.all(),
+        (services.engine.verification.verifier_url, services.engine.verification.skip),
+        services.engine.authorizations.connections.all(),
         list(services.journal.events),
     )
 
@@ -89,7 +91,7 @@ def test_every_route_that_takes_a_form_is_met(everything: tuple[World, Forms]) -
     world, forms = everything
     services = world.sandbox.services
     apps = {
-        world.arcade_url: services.arcade_app,
+        world.arcade_url: getattr(services.arcade_app, "app", services.arcade_app),
         world.ticktick_url: services.ticktick_app,
     }
     for url, app in apps.items():

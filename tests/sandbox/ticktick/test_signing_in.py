@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sandbox.settings import LEARNER, PASSWORD
-from tests.sandbox.ticktick.conftest import enter, query_of, sign_in, sign_up, token_on
+from tests.sandbox.ticktick.conftest import enter, hidden, query_of, sign_in, sign_up, token_on
 
 ELSEWHERE = [
     "//evil.example",
@@ -122,6 +122,16 @@ def test_a_path_of_this_service_is_kept_with_its_query(ticktick: httpx.Client) -
     reply = enter(ticktick, "/signin", **GOOD, dest=dest)
     session = query_of(reply)["session"]
     assert reply.headers["location"] == f"{dest}&session={session}"
+
+
+def test_signing_out_ends_the_session(ticktick: httpx.Client) -> None:
+    session, other = sign_in(ticktick), sign_in(ticktick)
+    ticktick.cookies.set("sandbox_ticktick_session", session)
+    reply = ticktick.post("/signout", data=hidden(ticktick, session))
+    assert (reply.status_code, reply.headers["location"]) == (303, "/signin")
+    assert reply.headers["set-cookie"].startswith('sandbox_ticktick_session=""; ')
+    assert ticktick.get("/manage", params={"session": session}).status_code == 302
+    assert ticktick.get("/manage", params={"session": other}).status_code == 200
 
 
 @pytest.mark.parametrize("session", ["", "made-up"])

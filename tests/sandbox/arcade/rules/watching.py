@@ -46,7 +46,7 @@ class Checked:
     """Passes requests on to an Engine, and answers back once they are judged."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -63,7 +63,7 @@ class Checked:
                     _judge(scope, start, body)
             await send(message)
 
-        await self._app(scope, receive, judging)
+        await self.app(scope, receive, judging)
 
 
 def _judge(scope: Scope, start: Message, body: bytes) -> None:
