@@ -190,6 +190,13 @@ REPLACED: dict[str, Rule] = {
     "NotImitated": _ERROR
     | _required(name={"const": "not_imitated"}, message={"pattern": "does not imitate"})
     | {"additionalProperties": False},
+    # The description types verifier_url as a string, and says in words that null is shown.
+    "SessionVerificationSettingsResponse": _required(
+        verifier_url={"type": ["string", "null"]},
+        unsafe_skip_verification={"type": "boolean"},
+        unsafe_skip_verification_choice_allowed={"type": "boolean"},
+    )
+    | {"additionalProperties": False},
     # Recorded: the cloud's host answers with code, msg, data and error where the Engine's
     # has name and message. Which set the Engine sends here is not known: it sends both.
     "ConfirmUserError": {
