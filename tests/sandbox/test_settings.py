@@ -13,6 +13,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 
 from sandbox.front_door import client_environment
+from sandbox.redirection import python_path
 from sandbox.settings import LEFT_ALONE
 from tests.environment import ROOT
 from tests.sandbox.conftest import World
@@ -48,7 +49,7 @@ class Traces:
         """Return the variables by which a server leaves them here."""
         return inherited | {
             "HOME": str(self.home),
-            "PYTHONPATH": os.pathsep.join([inherited["PYTHONPATH"], str(self._site)]),
+            "PYTHONPATH": python_path({"PYTHONPATH": str(self._site)}),
             "SANDBOX_GUARD": str(self.guard),
             "TRACE": str(self._processes),
         }
