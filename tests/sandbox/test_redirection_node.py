@@ -41,13 +41,13 @@ CLIENTS = {
     "tls, written to before it is connected": f"""
         import {{ connect }} from "node:tls";
         const socket = connect({{ host: "api.arcade.dev", port: 443 }});
-        socket.end("{REQUEST}");
+        socket.write("{REQUEST}");
         socket.pipe(process.stdout);
     """,
     "tls by port and host": f"""
         import {{ connect }} from "node:tls";
         const options = {{ servername: "api.arcade.dev" }};
-        const socket = connect(443, "api.arcade.dev", options, () => socket.end("{REQUEST}"));
+        const socket = connect(443, "api.arcade.dev", options, () => socket.write("{REQUEST}"));
         socket.pipe(process.stdout);
     """,
     "tls over a socket": f"""
@@ -63,7 +63,7 @@ CLIENTS = {
         import tls from "node:tls";
         const socket = net.connect(443, "api.arcade.dev", () => {{
           const secure = tls.connect({{ socket, servername: "api.arcade.dev" }});
-          secure.end("{REQUEST}");
+          secure.write("{REQUEST}");
           secure.pipe(process.stdout);
         }});
     """,
@@ -72,13 +72,13 @@ CLIENTS = {
         import {{ connect }} from "node:tls";
         const {{ address }} = await lookup("api.arcade.dev");
         const socket = connect({{ host: address, port: 443, servername: "api.arcade.dev" }});
-        socket.end("{REQUEST}");
+        socket.write("{REQUEST}");
         socket.pipe(process.stdout);
     """,
     "tls with a certificate authority of its own": f"""
         import {{ connect, rootCertificates }} from "node:tls";
         const socket = connect({{ host: "api.arcade.dev", port: 443, ca: rootCertificates[0] }});
-        socket.end("{REQUEST}");
+        socket.write("{REQUEST}");
         socket.pipe(process.stdout);
     """,
     "a worker thread": f"""
