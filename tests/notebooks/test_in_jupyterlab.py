@@ -24,7 +24,8 @@ TOKEN = "made-up"
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[str]:
     """Start JupyterLab on a copy of the notebooks, as a reader has it; return its address."""
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    for folder in ("notebooks", "docs/pictures"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     # JupyterLab's own questions to the network: its news, and whether it has a new version.
     news = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
     news.mkdir(parents=True)
