@@ -19,7 +19,7 @@ _log = _logs / "reached-beyond-this-machine.log"
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment before the first kernel starts; fixtures don't reach notebooks."""
     set_up(_log)
-    watching.watch_here_and_in_children(_logs / "wrong-answers.log")
+    watching.watch_here_and_in_children(_logs / "answers.log")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -207,7 +207,7 @@ ILL = (
 @pytest.fixture
 def noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """What the watch notes goes into a file of this test, and does not fail it."""
-    monkeypatch.setenv(watching.LOG, str(tmp_path / "wrong-answers.log"))
+    monkeypatch.setenv(watching.LOG, str(tmp_path / "answers.log"))
     return watching.take_violations
 
 

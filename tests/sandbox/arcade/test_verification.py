@@ -19,6 +19,7 @@ TEST = "/v1/auth/validate_custom_verifier"
 VERIFIER = "https://app.example/auth/verify"
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 ARCADES_OWN = {
+    "verifier_url": None,
     "unsafe_skip_verification": False,
     "unsafe_skip_verification_choice_allowed": True,
 }

@@ -332,7 +332,6 @@ TIGHTENED: dict[str, Rule] = {
     "HTTPWorkerConfigResponse": _required("uri", "timeout", "retry", secret=_SECRET),
     "HealthSchema": _required("healthy"),
     "EngineConfigResponse": _required("oauth2"),
-    "SessionVerificationSettingsResponse": _required("unsafe_skip_verification"),
     "StoredSecretResponse": _required("id", "key"),
     "ToolRequirementsResponse": _required("met"),
     "UserAuthProviderConnectionResponse": _required("id", "provider_id", "user_id"),

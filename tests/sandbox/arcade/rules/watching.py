@@ -1,12 +1,13 @@
 """Checks every answer of every Engine that is started while tests run.
 
 A test may start one in its own process, or in a notebook's kernel or a command: such a
-child gets the watch by the ``sitecustomize`` in ``in_children``. What is wrong goes into
-one file, which the test run looks at after each test.
+child gets the watch by the ``sitecustomize`` in ``in_children``. All answers go into one
+file, and the test run judges them after each test: to load what judges takes a child long.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from types import ModuleType
@@ -14,12 +15,10 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.sandbox.arcade.rules.checking import violations
-
 if TYPE_CHECKING:
     from sandbox.arcade.engine import Engine
 
-LOG = "TESTS_WRONG_ANSWERS"  # the environment variable that names the file
+LOG = "TESTS_ANSWERS"  # the environment variable that names the file
 IN_CHILDREN = Path(__file__).parent / "in_children"
 
 
@@ -33,17 +32,17 @@ def watch_here_and_in_children(log: Path) -> None:
 
 
 def watch(arcade: ModuleType) -> None:
-    """Check what every Engine answers that ``sandbox.arcade`` makes from now on."""
+    """Note what every Engine answers that ``sandbox.arcade`` makes from now on."""
     create_app = arcade.create_app
 
     def watched(engine: Engine) -> ASGIApp:
-        return Checked(create_app(engine))
+        return Noted(create_app(engine))
 
     arcade.create_app = watched  # type: ignore[assignment]
 
 
-class Checked:
-    """Passes requests on to an Engine, and answers back once they are judged."""
+class Noted:
+    """Passes requests on to an Engine, and answers back once they are noted."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -53,32 +52,38 @@ class Checked:
         start: Message = {}
         body = b""
 
-        async def judging(message: Message) -> None:
+        async def noting(message: Message) -> None:
             nonlocal start, body
             if message["type"] == "http.response.start":
                 start = message
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    _judge(scope, start, body)
+                    _note(scope, start, body)
             await send(message)
 
-        await self.app(scope, receive, judging)
+        await self.app(scope, receive, noting)
 
 
-def _judge(scope: Scope, start: Message, body: bytes) -> None:
+def _note(scope: Scope, start: Message, body: bytes) -> None:
     content_type = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
-    found = violations(scope["method"], scope["path"], start["status"], content_type, body)
-    if found:
-        with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
-            log.write("".join(f"{line}\n" for line in found))
+    answer = scope["method"], scope["path"], start["status"], content_type, body.decode("latin-1")
+    with Path(os.environ[LOG]).open("ab", buffering=0) as log:  # in one piece: others write, too
+        log.write(json.dumps(answer).encode() + b"\n")
 
 
 def take_violations() -> str:
-    """Return what was found since the last time, one a line."""
+    """Judge the answers since the last time, and return what is wrong with them, one a line."""
     log = Path(os.environ[LOG])
     if not log.exists():
         return ""
-    found = log.read_text(encoding="utf-8")
-    log.unlink()
-    return found
+    from tests.sandbox.arcade.rules.checking import violations
+
+    taken = log.rename(log.with_suffix(".taken"))
+    answers = [json.loads(line) for line in taken.read_bytes().splitlines()]
+    found = [
+        problem
+        for *request, content_type, body in answers
+        for problem in violations(*request, content_type, body.encode("latin-1"))
+    ]
+    return "".join(f"{problem}\n" for problem in found)

@@ -36,5 +36,5 @@ class WatchTheEngine:
         return spec
 
 
-if os.environ.get("TESTS_WRONG_ANSWERS"):
+if os.environ.get("TESTS_ANSWERS"):
     sys.meta_path.insert(0, WatchTheEngine)
