@@ -1,4 +1,4 @@
-"""The Open API at ``/open/v1``: the 11 core endpoints and the Inbox.
+"""The Open API at ``/open/v1``: the 11 core endpoints, the Inbox, and who a project's members are.
 
 Who asks is settled before which path is meant, both scopes are enforced, and most
 errors are HTTP 500 with an ``errorCode``, all as reported of the real service.
@@ -144,10 +144,21 @@ async def _list_projects(request: Request) -> Response:
 async def _get_project(request: Request) -> Response:
     account, project_id = request.state.account, request.path_params["project"]
     project = service_of(request).tasks.project(account, project_id)
-    if project is None:
-        body = {"errorCode": "not_found", "errorMessage": f"no project has the id {project_id}"}
-        return _json(body, 404)
-    return _json(project)
+    return _no_project(project_id) if project is None else _json(project)
+
+
+def _no_project(project_id: str) -> Response:
+    body = {"errorCode": "not_found", "errorMessage": f"no project has the id {project_id}"}
+    return _json(body, 404)
+
+
+async def _get_members(request: Request) -> Response:
+    """Answer with the one member that each project has here: its owner."""
+    account, project_id = request.state.account, request.path_params["project"]
+    inbox = project_id in ("inbox", account.inbox_id)
+    if not inbox and service_of(request).tasks.project(account, project_id) is None:
+        return _no_project(project_id)
+    return _json([{"username": account.email, "displayName": account.name, "self": True}])
 
 
 async def _get_project_data(request: Request) -> Response:
@@ -208,6 +219,7 @@ routes = [
     Route("/project/{project}", _update_project, methods=["POST"]),
     Route("/project/{project}", _delete_project, methods=["DELETE"]),
     Route("/project/{project}/data", _get_project_data, methods=["GET"]),
+    Route("/project/{project}/members", _get_members, methods=["GET"]),
     Route("/project/{project}/task/{task}", _get_task, methods=["GET"]),
     Route("/project/{project}/task/{task}", _delete_task, methods=["DELETE"]),
     Route("/project/{project}/task/{task}/complete", _complete_task, methods=["POST"]),

@@ -7,6 +7,7 @@ import re
 import httpx
 import pytest
 
+from sandbox.settings import LEARNER
 from tests.sandbox.conftest import BOTH, World
 from tests.sandbox.ticktick.conftest import Flow, add_app, sign_in, sign_up
 
@@ -251,6 +252,14 @@ def test_the_inbox_answers_without_a_project(api: httpx.Client) -> None:
     assert api.get(f"/project/{own_id}/data").json() == data
     assert api.get(f"/project/{own_id}").status_code == 404
     assert api.get("/project/inbox").status_code == 404
+
+
+def test_the_members_of_a_project_tell_who_the_account_is(api: httpx.Client) -> None:
+    (member,) = api.get("/project/inbox/members").json()
+    assert member == {"username": LEARNER, "displayName": "Learner", "self": True}
+    project = api.get("/project").json()[0]["id"]
+    assert api.get(f"/project/{project}/members").json() == [member]
+    assert api.get("/project/made-up/members").status_code == 404
 
 
 def test_project_data_has_project_tasks_and_columns(api: httpx.Client) -> None:
