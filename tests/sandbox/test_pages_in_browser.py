@@ -24,7 +24,8 @@ KNOWN = {
     "/dashboard", "/dashboard/playground", "/dashboard/connected-apps",
     "/dashboard/connected-apps/new", "/dashboard/connected-apps/provider/arcade-ticktick",
     "/dashboard/connected-apps/provider/arcade-ticktick/delete",
-    "/dashboard/servers", "/dashboard/secrets", "/dashboard/connected-users",
+    "/dashboard/servers", "/dashboard/servers/new", "/dashboard/servers/tests",
+    "/dashboard/secrets", "/dashboard/secrets/new", "/dashboard/connected-users",
     "/dashboard/user-verification",
     "/api/v1/oauth/callback_verify", "/api/v1/oauth/callback_success",
 }  # fmt: skip
