@@ -1,4 +1,4 @@
-"""Builds the reference page of imitated behaviours.
+"""Builds the reference pages of imitated behaviours.
 
 What is imitated comes from ``sandbox/behaviours.yaml``, what of the API is not from the
 table by which the sandbox refuses it.
@@ -6,29 +6,38 @@ table by which the sandbox refuses it.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from markdown.extensions.toc import slugify
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
 from sandbox.arcade import not_imitated
 
-MARKER = "<!-- behaviours -->"
+AREAS = "<!-- areas -->"
+BEHAVIOURS = re.compile(r"<!-- behaviours: (\w+) -->")
 NOT_IMITATED = "<!-- not imitated -->"
 DATA = Path(__file__).parents[2] / "sandbox" / "behaviours.yaml"
+CONFIDENCE = ("high", "medium", "low", "choice")
+
+Areas = dict[str, list[dict[str, str]]]
 
 
-def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
-    """Put the tables and the list where the page has its markers."""
-    if MARKER not in markdown:
-        return None
-    areas = yaml.safe_load(DATA.read_text(encoding="utf-8"))
-    left_out = (f"    - {part.name}: `{part.shown_path}`" for part in not_imitated.PARTS)
-    markdown = markdown.replace(NOT_IMITATED, "\n".join(left_out))
-    return markdown.replace(MARKER, "\n".join(_tables(areas)))
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Put tables and lists where the page has their markers."""
+    if AREAS in markdown:
+        left_out = (f"    - {part.name}: `{part.shown_path}`" for part in not_imitated.PARTS)
+        markdown = markdown.replace(NOT_IMITATED, "\n".join(left_out))
+        markdown = markdown.replace(AREAS, "\n".join(_overview(_areas())))
+    if found := BEHAVIOURS.search(markdown):
+        tables = "\n".join(_tables(_areas(), found.group(1)))
+        markdown = markdown.replace(found.group(), tables)
+    return markdown
 
 
 def on_serve(server: Any, config: MkDocsConfig, **_: Any) -> Any:
@@ -37,12 +46,32 @@ def on_serve(server: Any, config: MkDocsConfig, **_: Any) -> Any:
     return server
 
 
-def _tables(areas: dict[str, list[dict[str, str]]]) -> Iterator[str]:
+def _areas() -> Areas:
+    return yaml.safe_load(DATA.read_text(encoding="utf-8"))
+
+
+def _overview(areas: Areas) -> Iterator[str]:
+    """Count the behaviours of each area. A link fails the build if no page has the area."""
+    yield f"| area | {' | '.join(CONFIDENCE)} |"
+    yield "|---|" + "--:|" * len(CONFIDENCE)
     for area, rows in areas.items():
-        yield f"## {area}\n"
-        yield "| behaviour | confidence | source |"
-        yield "|---|---|---|"
+        service, _, name = area.partition(": ")
+        link = f"{service.lower()}-behaviours.md#{slugify(name, '-')}"
+        counts = Counter(row["confidence"] for row in rows)
+        numbers = (str(counts[confidence] or "–") for confidence in CONFIDENCE)
+        yield f"| [{area}]({link}) | {' | '.join(numbers)} |"
+
+
+def _tables(areas: Areas, service: str) -> Iterator[str]:
+    for area, rows in areas.items():
+        if not area.startswith(f"{service}: "):
+            continue
+        name = area.removeprefix(f"{service}: ")
+        yield f"## {name[0].upper()}{name[1:]}\n"
+        yield "| behaviour | how sure, and known from |"
+        yield "|---|---|"
         for row in rows:
-            cells = (row["behaviour"], row["confidence"], row["source"])
-            yield "| " + " | ".join(cell.strip().replace("|", "\\|") for cell in cells) + " |"
+            known = f"**{row['confidence']}** · {row['source']}"
+            cells = (cell.strip().replace("|", "\\|") for cell in (row["behaviour"], known))
+            yield f"| {' | '.join(cells)} |"
         yield ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 from mkdocs.exceptions import PluginError
@@ -16,9 +17,10 @@ from mkdocs.structure.pages import Page
 # What a notebook links to where JupyterLab can show it, and the page that has it here.
 _PAGES = {
     r"\]\(\.\./docs/": "](../",
-    r"\]\(\.\./snippets/[\w./]*\)": "](../snippets.md)",
     r"\]\(\.\./sandbox/behaviours\.yaml\)": "](../reference/behaviours.md)",
 }
+_SNIPPET = re.compile(r"\]\(\.\./(snippets/[\w./]+)\)")
+_INCLUDED = re.compile(r'--8<-- "(snippets/[^":]+)')
 _STYLES = re.compile(r"\n\s*<style>\n.*</style>\s*\Z", re.S)
 _MATHJAX = re.compile(r"<script(?:(?!</script>).)*mathjax(?:(?!</script>).)*</script>", re.I | re.S)
 
@@ -32,7 +34,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
     markdown = unescape(markdown)
     for link, place in _PAGES.items():
         markdown = re.sub(link, place, markdown)
-    return markdown
+    return _SNIPPET.sub(lambda link: f"](../{_page_with(link.group(1))})", markdown)
 
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:
@@ -40,6 +42,22 @@ def on_post_page(output: str, page: Page, **_: Any) -> str:
     output, found = _MATHJAX.subn("", output)
     _expect(found == 1, page, "the MathJax loader")
     return output
+
+
+def _pages_with_snippets() -> dict[str, str]:
+    docs = Path(__file__).parents[1]
+    return {
+        snippet: path.relative_to(docs).as_posix()
+        for path in sorted(docs.rglob("*.md"))
+        for snippet in _INCLUDED.findall(path.read_text(encoding="utf-8"))
+    }
+
+
+def _page_with(snippet: str) -> str:
+    pages = _pages_with_snippets()
+    if snippet not in pages:
+        raise PluginError(f"a notebook links to {snippet}, and no page in docs/ includes it")
+    return pages[snippet]
 
 
 def _expect(true: bool, page: Page, what: str) -> None:
