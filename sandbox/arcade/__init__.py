@@ -48,10 +48,11 @@ class RequireKey:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or answer 401."""
         path = scope["path"]
-        keyed = (path.startswith("/v1/") and path not in _OPEN) or path == _KEYED_PAGE
+        keyed_page = path.removesuffix("\n") == _KEYED_PAGE  # as the router takes it
+        keyed = (path.startswith("/v1/") and path not in _OPEN) or keyed_page
         if keyed and not self._has_key(scope):
             refusal = unauthorized()
-            if path == _KEYED_PAGE:
+            if keyed_page:
                 refusal.body |= {"code": 401, "msg": "Unauthorized"}
             await refusal.response()(scope, receive, send)
             return
