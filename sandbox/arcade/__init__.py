@@ -48,11 +48,11 @@ class RequireKey:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or answer 401."""
         path = scope["path"]
-        keyed_page = path.removesuffix("\n") == _KEYED_PAGE  # as the router takes it
-        keyed = (path.startswith("/v1/") and path not in _OPEN) or keyed_page
+        keyed = path.startswith("/v1/") and path not in _OPEN
+        keyed = keyed or path.removesuffix("\n") == _KEYED_PAGE  # as the router takes it
         if keyed and not self._has_key(scope):
             refusal = unauthorized()
-            if keyed_page:
+            if path == _KEYED_PAGE:
                 refusal.body |= {"code": 401, "msg": "Unauthorized"}
             await refusal.response()(scope, receive, send)
             return
