@@ -84,7 +84,7 @@ class ChildServer:
         self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-child-")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- the reader's own program
-                [part.format(port=self.port) for part in self._command],
+                self._arguments(),
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -125,6 +125,9 @@ class ChildServer:
         assert self._scratch
         return Path(self._scratch.name) / "output.txt"
 
+    def _arguments(self) -> list[str]:
+        return [part.replace("{port}", str(self.port)) for part in self._command]
+
     def _environment(self) -> dict[str, str]:
         environment = os.environ | self._variables
         return environment | {
@@ -156,9 +159,8 @@ class ChildServer:
 
     def _failure(self, what: str) -> DidNotStart:
         end = "\n".join(self.output().splitlines()[-_LAST_LINES:]) or "(none)"
-        command = " ".join(self._command[1:])
         run = "run there" if self.folder else "run"
         return DidNotStart(
             f"{self._what} {what}. The end of its output:\n{end}\n"
-            f"To see it all, {run}: python {command.format(port=self.port)}"
+            f"To see it all, {run}: python {' '.join(self._arguments()[1:])}"
         )

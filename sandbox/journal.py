@@ -9,6 +9,8 @@ from datetime import datetime
 
 from sandbox.clocks import Clock
 
+_LONGEST = 1000  # characters; what others sent may be in a text
+
 
 @dataclass(frozen=True)
 class Event:
@@ -38,8 +40,11 @@ class Journal:
         self.events: deque[Event] = deque(maxlen=1000)
 
     def note(self, service: str, text: str, *, problem: bool = False) -> None:
-        """Write one event down."""
-        event = Event(self._clock.now(), service, text, problem)
+        """Write one event down: in one line of a thousand characters at most."""
+        shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        if not shown.isprintable():
+            shown = "".join(c if c.isprintable() else "�" for c in shown)
+        event = Event(self._clock.now(), service, shown, problem)
         self.events.append(event)
         if self.listener:
             self.listener(event)

@@ -10,10 +10,12 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _LAST_ANSWERS = 0.5  # seconds that open requests get when the servers stop
@@ -86,12 +88,22 @@ class _Protocol(HttpToolsProtocol):
         super().connection_made(_WholeAnswers(transport, self.loop))  # type: ignore[arg-type]
 
 
+def _while_wanted(app: ASGIApp) -> ASGIApp:
+    """Return ``app``; that a client leaves before it has sent all is no error of it."""
+
+    async def wanted(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(ClientDisconnect):
+            await app(scope, receive, send)
+
+    return wanted
+
+
 class _Server(uvicorn.Server):
     """Stops at once instead of looking every 100 ms whether it should."""
 
     def __init__(self, app: ASGIApp, context: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
-            app,
+            _while_wanted(app),
             http=_Protocol,
             ws="none",
             lifespan="off",
@@ -179,5 +191,7 @@ class Serving:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()
+            # Whoever starts over on a thread of the loop needs the loop until that is done.
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:
             self._loop.close()

@@ -48,7 +48,8 @@ class RequireKey:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or answer 401."""
         path = scope["path"]
-        keyed = (path.startswith("/v1/") and path not in _OPEN) or path == _KEYED_PAGE
+        keyed = path.startswith("/v1/") and path not in _OPEN
+        keyed = keyed or path.removesuffix("\n") == _KEYED_PAGE  # as the router takes it
         if keyed and not self._has_key(scope):
             refusal = unauthorized()
             if path == _KEYED_PAGE:

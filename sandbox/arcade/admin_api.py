@@ -32,8 +32,8 @@ async def _get(request: Request) -> JSONResponse:
 
 async def _patch(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    provider = _known(engine, request)
-    changed = provider_admin.change(engine, provider, await json_body(request))
+    body = await json_body(request)
+    changed = provider_admin.change(engine, _known(engine, request), body)
     return JSONResponse(_shown(engine, changed))
 
 

@@ -162,10 +162,12 @@ class Authorizations:
     async def confirm(self, flow_id: str, user_id: str) -> Flow:
         """Finish a flow: the person is ``user_id``, so exchange the code.
 
-        A failed exchange leaves the flow pending with its ``problem`` set.
+        A failed exchange leaves the flow pending with its ``problem`` set. One that fails
+        because another one has succeeded meanwhile changes nothing.
 
         Raises:
-            NotAwaitingVerification: the flow is unknown or nobody is back from the provider.
+            NotAwaitingVerification: the flow is unknown or nobody is back from the provider,
+                or its provider was deleted meanwhile.
             UserMismatch: the flow was started for somebody else.
         """
         flow = self.awaiting_verification(flow_id)
@@ -185,10 +187,14 @@ class Authorizations:
                 strict=self._strict,
             )
         except RequestFailed as failure:
-            flow.problem = str(failure)
-            self._note(f"{flow.auth_id} stays pending: {failure}", problem=True)
+            if flow.connection is None:
+                flow.problem = str(failure)
+                self._note(f"{flow.auth_id} stays pending: {failure}", problem=True)
             return flow
         connection = await self._connections.grant(flow.user_id, provider, reply, flow.scopes)
+        if self._providers.by_external_id(provider.external_id) is None:
+            self._connections.forget(provider)
+            raise NotAwaitingVerification(flow_id)
         self._complete(flow, connection)
         return flow
 

@@ -106,9 +106,9 @@ class Connections:
                 user_id=user_id,
                 provider=provider,
             )
-            self._kept[user_id, provider.external_id] = connection
         async with connection.renewing:
             self._store(connection, reply, user_info)
+        self._kept[user_id, provider.external_id] = connection  # also if revoked meanwhile
         granted = asked if reply.scopes is None else reply.scopes
         in_order = [scope for scope in asked if scope in granted] + granted
         connection.scopes = list(dict.fromkeys(connection.scopes + in_order))

@@ -128,8 +128,9 @@ class Engine:
         """Answer parked polls, end what is scheduled and close the HTTP client."""
         self.authorizations.close()
         await self.schedule.close()
-        if self._client:
-            await self._client.aclose()
+        client, self._client = self._client, None  # what still runs may need another one
+        if client:
+            await client.aclose()
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:

@@ -7,12 +7,13 @@ say what to do.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+
+from sandbox.arcade.json_reading import read_json
 
 
 class EngineError(Exception):
@@ -75,8 +76,8 @@ async def json_body(request: Request) -> dict[str, Any]:
     """Return the JSON object that was sent.
 
     Raises:
-        EngineError: 415 for another content type, 400 for no JSON object, also for one with
-            half a surrogate pair, which no answer could repeat.
+        EngineError: 415 for another content type, 400 for no JSON object, also for one that
+            no answer could repeat.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
@@ -86,9 +87,8 @@ async def json_body(request: Request) -> dict[str, Any]:
             f"Content-Type must be application/json, not {content_type or 'missing'}",
         )
     try:
-        body = await request.json()
-        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
+        body = read_json(await request.body())
+    except ValueError:
         raise EngineError(
             400, "malformed_request", "failed to parse request body as JSON"
         ) from None

@@ -7,10 +7,10 @@ nothing about a key fits only ``none_of``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.arcade.json_reading import read_json
 from sandbox.arcade.tools import Tool
 
 Json = dict[str, Any]
@@ -40,8 +40,8 @@ class MetadataFilter:
 
     def __init__(self, text: str) -> None:
         try:
-            sent = json.loads(text)
-        except (ValueError, RecursionError):
+            sent = read_json(text)
+        except ValueError:
             raise BadFilter("filter is not JSON") from None
         if not isinstance(sent, dict):
             raise BadFilter("filter must be a JSON object")

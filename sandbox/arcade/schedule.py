@@ -114,7 +114,9 @@ class Schedule:
         return Outcome(False, {"error": error}, "", started, self._clock.now())
 
     def _make_room(self) -> None:
-        """Forget the oldest call that is over, once there are many."""
-        if len(self._by_id) >= _KEPT:
-            over = (s.id for s in self._by_id.values() if s.status in (COMPLETED, FAILED))
-            self._by_id.pop(next(over, ""), None)
+        """Forget the oldest calls that are over, as far as there are too many."""
+        too_many = len(self._by_id) - _KEPT + 1
+        if too_many > 0:
+            over = [s.id for s in self._by_id.values() if s.status in (COMPLETED, FAILED)]
+            for scheduled_id in over[:too_many]:
+                del self._by_id[scheduled_id]

@@ -85,8 +85,9 @@ def read_tool(sent: Any) -> Tool:
     requirements = sent.get("requirements") or {}
     authorization = requirements.get("authorization")
     if authorization is not None:
-        authorization = _part(authorization, "id", "provider_id", "provider_type")
-        oauth2 = _part(requirements["authorization"].get("oauth2") or {}, "scopes")
+        oauth2 = _part(authorization.get("oauth2") or {}, "scopes")
+        named = _part(authorization, "id", "provider_id", "provider_type")
+        authorization = {name: _text(value) for name, value in named.items()}
         authorization["oauth2"] = {"scopes": [str(scope) for scope in oauth2.get("scopes", [])]}
     described = {
         **_part(sent, "description"),
@@ -123,7 +124,11 @@ def _output(sent: Json) -> Json:
 
 
 def _value_schema(sent: Json) -> Json:
-    return {"val_type": _text(sent["val_type"]), **_part(sent, "inner_val_type", "enum")}
+    types = {name: _text(value) for name, value in _part(sent, "inner_val_type").items()}
+    enum = _part(sent, "enum")
+    if not isinstance(enum.get("enum", []), list):
+        raise TypeError("an enum is a list")
+    return {"val_type": _text(sent["val_type"]), **types, **enum}
 
 
 def _part(sent: Json, *names: str) -> Json:

@@ -7,8 +7,9 @@ words about failures are ours.
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
+
+from sandbox.arcade.json_reading import read_json
 
 if TYPE_CHECKING:
     import httpx
@@ -158,8 +159,6 @@ async def _ask(
             "Its output says more. Perhaps it has lost the tool, or it is no worker.",
         )
     try:
-        answer = reply.json()
-        json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()  # can be passed on
-    except (ValueError, RecursionError):
+        return read_json(reply.content)
+    except ValueError:
         raise WorkerFailed.junk(name, "JSON") from None
-    return answer

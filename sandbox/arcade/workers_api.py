@@ -64,8 +64,8 @@ async def _get(request: Request) -> JSONResponse:
 
 
 async def _patch(request: Request) -> JSONResponse:
-    worker = _known(request)
     body = await json_body(request)
+    worker = _known(request)
     _only_http(body)
     sent = fields.mapping(body, "http") or {}
     before = {

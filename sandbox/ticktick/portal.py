@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -87,6 +88,8 @@ async def _edit(request: Request) -> Response:
 
 async def _save(request: Request) -> Response:
     ticktick = service_of(request)
+    if "charset" in request.headers.get("content-type", ""):  # browsers name none
+        raise HTTPException(415, "The form must be UTF-8, and its Content-Type without a charset.")
     async with request.form(max_files=1, max_fields=20) as form:
         session = _text(form, "session")
         check_form(request, {"form_token": _text(form, "form_token")}, session)

@@ -38,6 +38,14 @@ def test_a_server_runs_in_its_folder_with_its_variables(tmp_path: Path) -> None:
     assert told == [str(tmp_path.resolve()), "hello"]
 
 
+def test_braces_in_a_command_are_left_alone(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", "import sys; sys.exit(' '.join(sys.argv[1:]))")
+    braces = ("{port}", "{name}", "{", "{}")
+    server = ChildServer("the child", command + braces, folder=tmp_path, ready="/")
+    with pytest.raises(DidNotStart, match=r"\n\d+ \{name\} \{ \{\}\n"):
+        server.start(timeout=5)
+
+
 def test_a_server_that_answers_elsewhere_only_is_not_ready(tmp_path: Path) -> None:
     server = child(tmp_path, "/down")
     with pytest.raises(DidNotStart, match=r"^the child did not answer within 1 s"):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import re
 import shutil
+import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -275,3 +278,30 @@ def test_the_command_started_empty_starts_over_to_empty() -> None:
             reply = client.post("/_sandbox/start-over", data=form, follow_redirects=True)
         assert "The start had built nothing" in reply.text
         output.wait_for(OVER)
+
+
+def test_a_tool_that_runs_meanwhile_is_answered(bare: World) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.set()
+            over.wait(5)
+            self.send_response(503)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as worker, ThreadPoolExecutor() as pool:
+        pool.submit(worker.serve_forever, 0.01)
+        body = {"id": "slow", "http": http_of(f"http://127.0.0.1:{worker.server_port}")}
+        for worker_id in ("slow", "slower"):
+            assert call(bare, "POST", "/v1/workers", body | {"id": worker_id}).is_success
+        answer = pool.submit(call, bare, "POST", "/v1/tools/execute", {"tool_name": "A.B"})
+        asked.wait(5)
+        start_over(bare)
+        over.set()
+        worker.shutdown()
+
+        assert (answer.result().status_code, answer.result().json()["success"]) == (200, False)

@@ -18,7 +18,8 @@ from sandbox.arcade.catalogue import UnknownTool
 from sandbox.arcade.dashboard.pages import Problem, own_form, page
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.executions import Call
-from sandbox.arcade.requirements import NotMet
+from sandbox.arcade.json_reading import read_json
+from sandbox.arcade.requirements import AuthorizationRequired, NotMet
 from sandbox.arcade.tools import BadToolName, Tool, ToolName
 from sandbox.arcade.worker_protocol import WorkerFailed
 
@@ -62,7 +63,7 @@ async def _run(request: Request) -> Response:
             return _page(request, tool, form, asked=asked)
         call = Call(ToolName.parse(tool.qualified_name), inputs, user_id)
         result = await engine.executions.run(call)
-    except NotMet as problem:
+    except (NotMet, AuthorizationRequired) as problem:
         return _page(request, tool, form, status=400, error=f"{problem}.")
     except UnknownTool:
         raise _no_such_tool() from None
@@ -146,8 +147,8 @@ def _value(name: str, kind: str, text: str) -> Any:
         "array": (list, "is a list in JSON, such as [1, 2]"),
     }.get(kind, (dict, 'is an object in JSON, such as {"key": "value"}'))
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = read_json(text)
+    except ValueError:
         raise NotThis(name, what) from None
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise NotThis(name, what)

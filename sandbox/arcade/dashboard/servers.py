@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -65,7 +67,7 @@ async def _delete(request: Request) -> Response:
 
 
 def _number(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else text
 
 
 def _known(request: Request) -> Worker:

@@ -713,6 +713,63 @@ def test_what_is_revoked_during_a_refresh_is_asked_for_again(
     assert list(bare.arcade.admin.user_connections.list()) == []
 
 
+def test_a_provider_that_is_deleted_during_the_exchange_leaves_nothing_behind(
+    bare: World, tokens: WithJwt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(bare, tokens)
+    token = tokens.token
+
+    def delete_and_answer(sent: dict[str, str]) -> Reply:
+        assert call(bare, "DELETE", "/v1/admin/auth_providers/made-up").status_code == 200
+        return token(sent)
+
+    monkeypatch.setattr(tokens, "token", delete_and_answer)
+    pending = ask(bare, ["one"])
+    page = bare.visit(pending["url"])
+
+    assert (page.status, page.heading) == (400, "This authorization is not waiting for you")
+    assert list(bare.arcade.admin.user_connections.list()) == []
+
+
+def test_a_callback_that_comes_twice_leaves_the_flow_completed(
+    bare: World, tokens: WithJwt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(bare, tokens)
+    call(bare, "PUT", "/v1/admin/settings/session_verification", {"unsafe_skip_verification": True})
+    pending = ask(bare, ["one"])
+    callback = bare.http.get(pending["url"]).headers["location"]
+    token = tokens.token
+    both_asked = threading.Barrier(2, timeout=5)
+    first_done = threading.Event()
+    order: list[str] = []
+
+    def answer_once(sent: dict[str, str]) -> Reply:
+        order.append(sent["code"])
+        second = len(order) == 2
+        both_asked.wait()
+        if second:
+            first_done.wait(5)
+            return REFUSED
+        return token(sent)
+
+    monkeypatch.setattr(tokens, "token", answer_once)
+
+    def first() -> None:
+        bare.http.get(callback)
+
+    threads = [threading.Thread(target=first) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while status(bare, pending["id"])["status"] != "completed":
+        pass
+    first_done.set()
+    for thread in threads:
+        thread.join()
+
+    assert len(order) == 2
+    assert not [text for text in problems(bare) if "stays pending" in text]
+
+
 # Token introspection
 
 INTROSPECTION = {

@@ -346,6 +346,20 @@ def test_what_is_over_is_forgotten_before_what_waits(
     assert [item.id for item in bare.arcade.tools.scheduled.list()] == [newest, waiting]
 
 
+def test_many_that_are_over_at_once_are_forgotten_at_once(
+    bare: World, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = [plan(bare) for _ in range(4)]
+    bare.sandbox.clock.advance(hours=1)
+    for each in planned:
+        over(bare, each)
+    monkeypatch.setattr(schedule, "_KEPT", 2)
+    newest = plan(bare, run_at="2026-01-05T11:00:00Z")
+
+    kept = [item.id for item in bare.arcade.tools.scheduled.list()]
+    assert kept == [newest, planned[-1]]
+
+
 # Stop
 
 

@@ -127,7 +127,17 @@ def test_a_strict_engine_does_not_let_anybody_skip() -> None:
         strict.close()
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", SETTINGS), ("PUT", SETTINGS), ("POST", TEST)])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", SETTINGS),
+        ("PUT", SETTINGS),
+        ("POST", TEST),
+        ("POST", "/v1/auth/confirm_user"),
+        ("POST", "/api/v1/oauth/confirm_user"),
+        ("POST", "/api/v1/oauth/confirm_user%0A"),
+    ],
+)
 def test_the_key_is_needed(bare: World, method: str, path: str) -> None:
     assert bare.http.request(method, bare.arcade_url + path).status_code == 401
 

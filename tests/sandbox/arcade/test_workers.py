@@ -306,6 +306,15 @@ def test_a_worker_with_another_secret_is_not_healthy(bare: World, real: WorkerPr
     )
 
 
+def tool_with(parameter: str = "", requirements: str = "{}") -> bytes:
+    """Return the list of one tool."""
+    text = (
+        f'[{{"name":"A","toolkit":{{"name":"K"}},"input":{{"parameters":[{parameter}]}},'
+        f'"requirements":{requirements}}}]'
+    )
+    return text.encode()
+
+
 @pytest.mark.parametrize(
     ("status", "text", "message"),
     [
@@ -317,6 +326,16 @@ def test_a_worker_with_another_secret_is_not_healthy(bare: World, real: WorkerPr
         (200, b'{"status":"ok"}', "worker made-up did not answer with a list of tools"),
         (200, b"[7]", "worker made-up did not answer with a list of tools"),
         (200, b'[{"name":"A"}]', "worker made-up did not answer with a list of tools"),
+        *(
+            (200, tool_with(**junk), "worker made-up did not answer with a list of tools")
+            for junk in (
+                {"parameter": '{"name":"a","value_schema":{"val_type":"string","enum":5}}'},
+                {"parameter": '{"name":"a","value_schema":{"val_type":"x","inner_val_type":[]}}'},
+                {"requirements": '{"authorization":{"provider_id":["a"]}}'},
+                {"requirements": '{"authorization":{"id":{"a":1}}}'},
+                {"requirements": '{"authorization":{"id":"a","oauth2":{"scopes":7}}}'},
+            )
+        ),
         (404, b"{}", "worker made-up answered 404"),
         (307, b"", "worker made-up answered 307"),
         (500, b"oh", "worker made-up answered 500"),

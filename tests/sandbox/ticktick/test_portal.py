@@ -178,6 +178,15 @@ def test_what_is_typed_is_shown_as_text_only(
         assert "</textarea><b>" not in shown
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "undefined"])
+def test_a_form_in_another_encoding_is_refused(
+    ticktick: httpx.Client, app: App, charset: str
+) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="session"\r\n\r\n+2AA-\r\n--x--\r\n'
+    kind = {"Content-Type": f"multipart/form-data; charset={charset}; boundary=x"}
+    assert ticktick.post(edit_path(app), content=part, headers=kind).status_code == 415
+
+
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/gif", "image/webp"])
 def test_an_icon_is_shown_to_its_owner(
     ticktick: httpx.Client, session: str, app: App, kind: str

@@ -84,6 +84,8 @@ def test_a_tool_that_fails_is_shown_as_failed(playing: World) -> None:
         ("", "numbers is required."),
         ("3, 1", "numbers is a list in JSON, such as [1, 2]."),
         ("{}", "numbers is a list in JSON, such as [1, 2]."),
+        ("[NaN]", "numbers is a list in JSON, such as [1, 2]."),
+        ('["\\ud800"]', "numbers is a list in JSON, such as [1, 2]."),
     ],
 )
 def test_a_value_of_another_type_is_shown_again_with_what_is_wanted(

@@ -58,6 +58,8 @@ def test_the_list_leads_to_each_server(served: tuple[World, WorkerProcess]) -> N
         ({"ID": ""}, "id is a required field."),
         ({"Secret": ""}, "secret is a required field."),
         ({"Timeout": "long"}, "timeout must be a whole number from 1 to 3600."),
+        ({"Timeout": "9" * 5000}, "timeout must be a whole number from 1 to 3600."),
+        ({"Timeout": "²"}, "timeout must be a whole number from 1 to 3600."),
         ({"Retry": "11"}, "retry must be a whole number from 0 to 10."),
         (
             {"URI": "8002"},

@@ -1,0 +1,56 @@
+"""The servers: clients that leave, and stopping while something still needs the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import pytest
+
+from sandbox.serving import Serving
+from tests.sandbox.conftest import World
+
+HALF = b"POST /dashboard/secrets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
+FORM = b"application/x-www-form-urlencoded"
+
+
+async def nothing() -> None:
+    pass
+
+
+def test_a_client_that_leaves_halfway_leaves_no_traceback(
+    bare: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = ("127.0.0.1", int(bare.arcade_url.rpartition(":")[2]))
+    with socket.create_connection(address) as leaving:
+        leaving.sendall(HALF % FORM + b"Content-Length: 100\r\n\r\nkey=")
+    for _ in range(3):  # the loop has seen that it is gone
+        assert bare.http.get(f"{bare.arcade_url}/v1/health").status_code == 200
+
+    assert caplog.records == []
+    assert capfd.readouterr().err == ""
+
+
+def test_what_a_thread_of_the_loop_still_runs_is_finished_when_the_servers_stop() -> None:
+    serving = Serving()
+    serving.start()
+    begun = threading.Event()
+    done: list[int] = []
+
+    async def again(number: int) -> int:
+        return number
+
+    def work() -> None:
+        for number in range(500):
+            done.append(serving.run(again(number)))
+            begun.set()
+
+    async def start_work() -> None:
+        asyncio.get_running_loop().run_in_executor(None, work)
+
+    serving.run(start_work())
+    begun.wait()
+    serving.stop(nothing)
+
+    assert done == list(range(500))
