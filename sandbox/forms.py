@@ -75,15 +75,23 @@ class Page:
     values: dict[str, str]
 
     def form_with(self, button: str, fields: Iterable[str]) -> Form:
-        """Return the form that has this button and fields with these labels.
+        """Return the first form that has this button and fields with these labels.
+
+        Raises:
+            CannotDo: there is none; the text says what there is.
+        """
+        return self.forms_with(button, fields)[0]
+
+    def forms_with(self, button: str, fields: Iterable[str]) -> list[Form]:
+        """Return all forms that have this button and fields with these labels.
 
         Raises:
             CannotDo: there is none; the text says what there is.
         """
         wanted = set(fields)
-        for form in self.forms:
-            if button in form.buttons and wanted <= set(form.labels):
-                return form
+        forms = [form for form in self.forms if button in form.buttons]
+        if found := [form for form in forms if wanted <= set(form.labels)]:
+            return found
         there = [name for form in self.forms for name in (*form.labels, *form.buttons)]
         raise CannotDo(
             f"{self.url.partition('?')[0]} ({self.heading or 'no heading'}) has no form with "

@@ -410,8 +410,8 @@ def _show(
 ) -> Page:
     watched = address.startswith((sandbox.arcade_url, sandbox.ticktick_url))
     watched = watched and click is not None and (wait or bool(fill))
-    form = _form_path(sandbox, address, click or "", fill) if watched else None
-    taken = sandbox.submissions.count(form) if form else 0
+    forms = _form_paths(sandbox, address, click or "", fill) if watched else set()
+    taken = sandbox.submissions.count(forms)
     todo = ["fill in the form"] if fill else []
     todo += [f"click {click}"] if click else []
     where = "In the page below, or at" if _frames() else "Open"
@@ -423,23 +423,23 @@ def _show(
         from IPython.display import IFrame, display
 
         display(IFrame(address, width="100%", height=600))
-    if click and not form and click not in _CONSENT and _frames():
+    if click and not forms and click not in _CONSENT and _frames():
         print("The cell goes on by itself.")
-    if form and not sandbox.submissions.wait(form, taken, _PATIENCE):
+    if forms and not sandbox.submissions.wait(forms, taken, _PATIENCE):
         raise Problem(f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again.")
     return Page(address, click if not fill else None)
 
 
-def _form_path(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]) -> str:
-    """Return the path to which the form with this button and these fields is sent."""
+def _form_paths(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]) -> set[str]:
+    """Return the paths to which the forms with this button and these fields are sent."""
     from sandbox.browser import Browser, CannotDo
 
     try:
         with Browser(sandbox.local) as browser:
-            form = browser.open(address).form_with(click, fill)
+            forms = browser.open(address).forms_with(click, fill)
     except CannotDo as problem:
         raise Problem(str(problem)) from None
-    return urlsplit(urljoin(address, form.action)).path
+    return {urlsplit(urljoin(address, form.action)).path for form in forms}
 
 
 def _frames() -> bool:

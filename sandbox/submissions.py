@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,14 +18,14 @@ class Submissions:
         self._taken: Counter[str] = Counter()
         self._changed = threading.Condition()
 
-    def count(self, path: str) -> int:
-        """Return how often the form that is sent to ``path`` was taken."""
-        return self._taken[path]
+    def count(self, paths: Collection[str]) -> int:
+        """Return how often the forms that are sent to ``paths`` were taken."""
+        return sum(self._taken[path] for path in paths)
 
-    def wait(self, path: str, after: int, timeout: float) -> bool:
-        """Wait until the form was taken more often than ``after``; ``False`` on time-out."""
+    def wait(self, paths: Collection[str], after: int, timeout: float) -> bool:
+        """Wait until the forms were taken more often than ``after``; ``False`` on time-out."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._taken[path] > after, timeout)
+            return self._changed.wait_for(lambda: self.count(paths) > after, timeout)
 
     def watching(self, app: ASGIApp) -> ASGIApp:
         """Return ``app`` with its forms counted."""

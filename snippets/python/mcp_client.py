@@ -22,17 +22,17 @@ def authorization_url(result: CallToolResult) -> str | None:
 
 async def main() -> None:
     with open("mcp_server.log", "w") as log:
-        async with Client(stdio_client(server, errlog=log)) as client:
-            for tool in (await client.list_tools()).tools:
+        async with Client(stdio_client(server, errlog=log)) as session:
+            for tool in (await session.list_tools()).tools:
                 print(tool.name)
 
-            result = await client.call_tool("Ticktick_ListProjects")
+            result = await session.call_tool("Ticktick_ListProjects")
             if link := authorization_url(result):
                 print("Open this link and click Allow:")
                 print(link)
             while authorization_url(result):
                 await asyncio.sleep(2)
-                result = await client.call_tool("Ticktick_ListProjects")
+                result = await session.call_tool("Ticktick_ListProjects")
 
             if result.is_error:
                 print(result.content[0].text)

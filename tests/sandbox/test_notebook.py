@@ -391,6 +391,33 @@ def test_a_click_is_waited_for_where_the_program_does_not(
     person.join()
 
 
+def test_any_button_of_that_name_ends_the_waiting(
+    started: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Arcade()
+    skip = {"unsafe_skip_verification": True}
+    client.put("/v1/admin/settings/session_verification", body=skip, cast_to=object)
+    for user_id in ("alice", "mallory"):
+        auth = client.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"])
+        sandbox.open(auth.url, click="Allow")
+    monkeypatch.delenv("SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(notebook, "_PATIENCE", 20)
+    url = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-users"
+
+    def revoke_the_last() -> None:
+        with Browser(LocalAddresses({})) as browser:
+            page = browser.open(url)
+            page.forms.reverse()
+            browser.submit(page, "Revoke", {})
+
+    person = threading.Timer(0.5, revoke_the_last)
+    person.start()
+    sandbox.open(url, click="Revoke", wait=True)
+    again = client.auth.start("mallory", "arcade-ticktick", scopes=["tasks:read"])
+    assert again.status == "pending"
+    person.join()
+
+
 def test_checking_prints_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     sandbox.check(ROOT / "snippets" / "engine.yaml")
     assert capsys.readouterr().out.endswith("engine.yaml: 0 errors, 0 warnings\n")
