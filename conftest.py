@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -13,6 +15,7 @@ from tests.environment import set_up
 from tests.sandbox.arcade.rules import watching
 
 _logs = Path(tempfile.mkdtemp(prefix="sandbox-tests-"))
+atexit.register(shutil.rmtree, _logs, ignore_errors=True)
 _log = _logs / "reached-beyond-this-machine.log"
 
 

@@ -183,7 +183,8 @@ def _run(program: list[str], environment: dict[str, str]) -> int:
     except OSError as problem:
         _fail(f"{program[0]} can't be run: {problem.strerror}.")
         return 127
-    signal.signal(signal.SIGTERM, lambda number, frame: child.terminate())
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: child.send_signal(number))
     while True:
         try:
             code = child.wait()

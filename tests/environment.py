@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -23,9 +25,11 @@ def set_up(guard_log: Path) -> None:
     """
     for name in [name for name in os.environ if name.startswith(_READERS_OWN)]:
         del os.environ[name]
+    ipython = tempfile.mkdtemp(prefix="sandbox-ipython-")
+    atexit.register(shutil.rmtree, ipython, ignore_errors=True)
     os.environ |= {
         **LEFT_ALONE,
-        "IPYTHONDIR": tempfile.mkdtemp(prefix="sandbox-ipython-"),
+        "IPYTHONDIR": ipython,
         "NO_MKDOCS_2_WARNING": "1",
         "NODE_OPTIONS": node_options({}),
         "PYTHONPATH": python_path({}),

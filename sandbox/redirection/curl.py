@@ -33,7 +33,7 @@ def curl_home(folder: Path, entrance: Mapping[str, Any], inherited: Mapping[str,
     """
     certificates = folder / "certificates.pem"
     certificates.write_text(_known_authorities(inherited) + entrance["ca"], encoding="utf-8")
-    hosts = sorted(HOSTS)
+    hosts = [name for host in sorted(HOSTS) for name in (host, f"{host}.")]
     lines = [_option("connect-to", f"{host}:443:127.0.0.1:{entrance['port']}") for host in hosts]
     # The sandbox answers on port 443 only. curl takes the first rule that fits.
     lines += [_option("connect-to", f"{host}::127.0.0.1:1") for host in hosts]

@@ -101,6 +101,8 @@ function redirect() {
   tls.connect = function (...args) {
     const options = optionsOf(args);
     if (!HOSTS.has(nameOf(options.servername || options.host))) return connectTls(...args);
+    // Also where the program has looked the address up in its own way.
+    if (!options.socket && HOSTS.has(nameOf(options.servername))) options.host = ADDRESS;
     options.secureContext ??= tls.createSecureContext(options);
     const { context } = options.secureContext;
     if (!trusting.has(context)) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,12 @@ def test_every_host_leads_to_its_service(bare: World, tmp_path: Path, host: str)
     path = "/v1/health" if host.endswith("arcade.dev") else "/oauth/token"
     run = curl(bare, tmp_path, "--write-out", "%{http_code}", f"https://{host}{path}")
     assert run.stdout[-3:] == ("200" if host.endswith("arcade.dev") else "405"), run.stderr
+
+
+@pytest.mark.parametrize("host", sorted(HOSTS))
+def test_a_dot_behind_the_name_leads_nowhere_else(bare: World, tmp_path: Path, host: str) -> None:
+    run = curl(bare, tmp_path, f"https://{host}./")
+    assert run.stdout == f"The sandbox does not answer for {host}..\n", run.stderr
 
 
 def test_plain_http_to_a_real_host_is_refused(bare: World, tmp_path: Path) -> None:
@@ -95,3 +102,17 @@ def test_exec_gives_curl_the_redirection_and_cleans_up() -> None:
     folder, answer = run.stdout.splitlines()
     assert answer == '{"healthy":true}'
     assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
+def test_exec_cleans_up_when_it_is_told_to_end(told: signal.Signals) -> None:
+    wait = "import os, time; print(os.environ['CURL_HOME'], flush=True); time.sleep(60)"
+    command = ["exec", "--arcade-port", free_ports(1)[0], "--", sys.executable, "-c", wait]
+    command = [sys.executable, "-m", "sandbox", *map(str, command)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout
+        folder = Path(run.stdout.readline().strip())
+        assert folder.is_dir()
+        run.send_signal(told)
+        assert run.wait(timeout=10) == 128 + told
+    assert not folder.exists()

@@ -75,6 +75,12 @@ CLIENTS = {
         socket.write("{REQUEST}");
         socket.pipe(process.stdout);
     """,
+    "tls to an address that it knows from elsewhere": f"""
+        import {{ connect }} from "node:tls";
+        const socket = connect({{ host: "203.0.113.7", port: 443, servername: "api.arcade.dev" }});
+        socket.write("{REQUEST}");
+        socket.pipe(process.stdout);
+    """,
     "tls with a certificate authority of its own": f"""
         import {{ connect, rootCertificates }} from "node:tls";
         const socket = connect({{ host: "api.arcade.dev", port: 443, ca: rootCertificates[0] }});
