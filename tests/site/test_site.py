@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from html import unescape
 from pathlib import Path
 
@@ -112,6 +113,38 @@ def test_every_picture_is_used() -> None:
         assert f"pictures/{picture.name})" in used
 
 
+def test_every_picture_has_a_text_of_its_own() -> None:
+    texts = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    pages = [path.read_text("utf-8") for path in texts]
+    for path in NOTEBOOKS:
+        cells = nbformat.read(path, as_version=4).cells
+        pages += ["\n".join(cell.source for cell in cells if cell.cell_type == "markdown")]
+    pictures = re.findall(r"!\[([^]]*)\]\([^)]*?([\w-]+)\.\w+\)", "\n".join(pages))
+    assert len(pictures) > 10
+    assert [name for text, name in pictures if len(text.split()) < 4] == []
+    # The same words only for the same picture.
+    assert len(set(pictures)) == len({text for text, _ in pictures})
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_screenshots_have_their_size_and_load_when_needed(site: Path, page: str) -> None:
+    for image in re.findall(r"<img[^>]*\.png[^>]*>", page_html(site, page)):
+        name, width, height = re.findall(r'([\w-]+\.png)" width="(\d+)" height="(\d+)"', image)[0]
+        header = (ROOT / "docs" / "pictures" / name).read_bytes()[16:24]
+        assert struct.pack(">II", int(width), int(height)) == header
+        assert 'loading="lazy"' in image
+
+
+def test_a_notebook_leads_to_the_page_that_shows_the_snippet(site: Path) -> None:
+    for notebook, page in {
+        "04_authorize_a_user": "authorize",
+        "05_custom_tool": "tools",
+        "06_prebuilt_tools": "tools",
+        "07_verify_your_users": "users",
+    }.items():
+        assert f'href="../../snippets/{page}/"' in page_html(site, f"notebooks/{notebook}/")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_opens_without_error_or_request_elsewhere(
@@ -127,6 +160,8 @@ def test_a_page_opens_without_error_or_request_elsewhere(
     tab.wait_for_load_state("networkidle")
     assert [line for line in told if not line.startswith((f"{site_url}/", "data:"))] == []
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    for box in tab.locator(".md-typeset__scrollwrap").all():
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
     context.close()
 
 

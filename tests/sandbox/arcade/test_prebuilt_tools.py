@@ -109,7 +109,7 @@ def documented() -> dict[str, tuple[str, str]]:
     page = (ROOT / "docs" / "reference" / "ticktick.md").read_text(encoding="utf-8")
     section = page.partition("## The pre-built tools")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| `([\w:]+)` \| (.*) \|$", section, re.M)
-    return {name: (scope, parameters.replace("`", "")) for name, scope, parameters in rows}
+    return {name: (scope, re.sub(r"[`\\]", "", text)) for name, scope, text in rows}
 
 
 def test_the_tools_are_those_of_the_reference_page(world: World) -> None:
