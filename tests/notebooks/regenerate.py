@@ -31,6 +31,7 @@ def regenerate(path: Path) -> None:
         timeout=30,
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        coalesce_streams=True,
     )
     client.execute()
     notebook.metadata = {
