@@ -113,6 +113,14 @@ def test_exec_sets_what_clients_read(serving: str) -> None:
     assert run.stdout.split() == [url, url, "arc_sandbox", "learner@example.com", "0"]
 
 
+def test_a_program_can_act_for_another_user(serving: str) -> None:
+    program = [sys.executable, "-c", "import os; print(os.environ['ARCADE_USER_ID'])"]
+    run = run_sandbox(
+        "exec", "--arcade-port", serving, "--", "env", "ARCADE_USER_ID=alice", *program
+    )
+    assert run.stdout == "alice\n"
+
+
 def test_exec_hands_on_the_exit_code(serving: str) -> None:
     code = "raise SystemExit(3)"
     run = run_sandbox("exec", "--arcade-port", serving, "--", sys.executable, "-c", code)
