@@ -5,25 +5,23 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+
+from sandbox.problem import Problem
+from sandbox.showing import Page, show, steer
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
-    from sandbox.browser import Page as BrowserPage
     from sandbox.child_server import ChildServer
     from sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
+    from sandbox.hosts import LocalAddresses
     from sandbox.journal import Event
     from sandbox.worker_process import WorkerProcess
-
-
-class Problem(RuntimeError):
-    """Something about the sandbox that the reader has to change; the text says what."""
 
 
 @dataclass
@@ -38,8 +36,6 @@ class _Running:
     cookies: CookieJar | None = None  # of the reader's own app, as a person's browser keeps them
 
 
-_CONSENT = ("Allow", "Cancel")  # what the program itself waits for
-_PATIENCE = 600  # seconds in which a person fills in a form
 _APP_PORT = 8000  # uvicorn's own choice
 _WORKER_PORT = 8002  # the one that Arcade's documentation uses; further workers take the next
 
@@ -129,14 +125,21 @@ def open(
     """
     if not url:
         print("Nothing to open: access was allowed before.")
-        return Page("")
+        return Page("", _local)
     if _is_live():
         print(f"Open {url}")
-        return Page("")
+        return Page("", _local)
     running = _require()
+    fill = dict(fill or {})
     if os.environ.get("SANDBOX_AUTOPILOT") == "1":
-        return _steer(running, url, click, dict(fill or {}))
-    return _show(running.sandbox, running.sandbox.local(url), click, dict(fill or {}), wait)
+        if running.cookies is None:
+            from http.cookiejar import CookieJar
+
+            running.cookies = CookieJar()
+        return Page(steer(running.sandbox, running.cookies, url, click, fill), _local)
+    address = running.sandbox.local(url)
+    show(running.sandbox, address, click, fill, wait=wait)
+    return Page(address, _local, click if not fill else None)
 
 
 def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") -> str:
@@ -273,53 +276,6 @@ class _Clock:
 clock = _Clock()
 
 
-class Page(Mapping[str, str]):
-    """The labelled values of a page, such as ``page["Client ID"]``.
-
-    They are read anew each time, so that they show what a person has done meanwhile. A
-    link that the person was to click is followed; a button is not, for that is theirs.
-    """
-
-    def __init__(self, url: str, link: str | None = None) -> None:
-        self._url = url
-        self._link = link
-
-    @property
-    def url(self) -> str:
-        """Where the page is; empty if there was nothing to open."""
-        page = self._read()
-        return page.url.partition("?")[0] if page else ""
-
-    def __getitem__(self, label: str) -> str:
-        values = self._values()
-        if label not in values:
-            there = ", ".join(values) or "none"
-            raise KeyError(f"{self.url or 'no page'} shows no {label!r}. It shows: {there}")
-        return values[label]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values())
-
-    def __len__(self) -> int:
-        return len(self._values())
-
-    def _ipython_display_(self) -> None:
-        """Show nothing when a cell ends with the page."""
-
-    def _values(self) -> dict[str, str]:
-        page = self._read()
-        return page.values if page else {}
-
-    def _read(self) -> BrowserPage | None:
-        if not self._url:
-            return None
-        from sandbox.browser import Browser
-
-        with Browser(_require().sandbox.local) as browser:
-            page = browser.open(self._url)
-            return browser.click(page, self._link) if self._link in page.links else page
-
-
 def _is_live() -> bool:
     mode = os.environ.get("TUTORIAL_MODE") or "sandbox"
     if mode not in ("sandbox", "live"):
@@ -341,6 +297,10 @@ def _require() -> _Running:
     if _running is None:
         raise Problem("The sandbox does not run. Call sandbox.start() first.")
     return _running
+
+
+def _local() -> LocalAddresses:
+    return _require().sandbox.local
 
 
 def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
@@ -380,69 +340,3 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
         "Network: ticktick.com and arcade.dev lead to the sandbox, never to the live services",
     ]
     return _Running(sandbox, environment, redirection, (provider, app, config, strict), lines)
-
-
-def _steer(running: _Running, url: str, click: str | None, fill: dict[str, str]) -> Page:
-    from http.cookiejar import CookieJar
-
-    from sandbox.browser import Browser, CannotDo
-
-    if running.cookies is None:
-        running.cookies = CookieJar()
-    try:
-        with Browser(running.sandbox.local, cookies=running.cookies) as browser:
-            page = browser.open(url)
-            if click:
-                page = browser.click(page, click, fill)
-            signed_in = browser.signed_in
-    except CannotDo as problem:
-        raise Problem(str(problem)) from None
-    steps = ["signed in"] if signed_in else []
-    steps += [f"filled in {', '.join(fill)}"] if fill else []
-    steps += [f"clicked {click}"] if click else []
-    outcome = page.heading if not page.error else f"{page.heading}: {page.error}"
-    print(f"Autopilot: {', '.join(steps) or 'looked'} → {outcome}")
-    return Page(page.url)
-
-
-def _show(
-    sandbox: Sandbox, address: str, click: str | None, fill: dict[str, str], wait: bool
-) -> Page:
-    watched = address.startswith((sandbox.arcade_url, sandbox.ticktick_url))
-    watched = watched and click is not None and (wait or bool(fill))
-    forms = _form_paths(sandbox, address, click or "", fill) if watched else set()
-    taken = sandbox.submissions.count(forms)
-    todo = ["fill in the form"] if fill else []
-    todo += [f"click {click}"] if click else []
-    where = "In the page below, or at" if _frames() else "Open"
-    print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
-    for label, value in fill.items():
-        hidden = any(word in label.lower() for word in ("secret", "password"))
-        print(f"  {label}: {'copy it from the page that shows it' if hidden else value}")
-    if _frames():
-        from IPython.display import IFrame, display
-
-        display(IFrame(address, width="100%", height=600))
-    if click and not forms and click not in _CONSENT and _frames():
-        print("The cell goes on by itself.")
-    if forms and not sandbox.submissions.wait(forms, taken, _PATIENCE):
-        raise Problem(f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again.")
-    return Page(address, click if not fill else None)
-
-
-def _form_paths(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]) -> set[str]:
-    """Return the paths to which the forms with this button and these fields are sent."""
-    from sandbox.browser import Browser, CannotDo
-
-    try:
-        with Browser(sandbox.local) as browser:
-            forms = browser.open(address).forms_with(click, fill)
-    except CannotDo as problem:
-        raise Problem(str(problem)) from None
-    return {urlsplit(urljoin(address, form.action)).path for form in forms}
-
-
-def _frames() -> bool:
-    """Tell whether this is a notebook, which can show a page in a frame."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from sandbox.arcade import provider_admin
 from sandbox.arcade.engine import Engine, engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed
+from sandbox.arcade.moments import stamp
 from sandbox.arcade.paging import page
 from sandbox.arcade.provider_admin import Json, ProviderExists, ProviderRefused
 from sandbox.arcade.providers import Provider
@@ -73,10 +74,10 @@ def _shown(engine: Engine, provider: Provider) -> Json:
         "exists": bool(provider.client_secret),
     }
     shown["oauth2"]["redirect_uri"] = engine.authorizations.redirect_uri(provider)
-    for name in ("created_at", "updated_at"):
-        moment = getattr(provider, name)
-        shown[name] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    return shown
+    assert provider.created_at
+    assert provider.updated_at
+    times = {"created_at": stamp(provider.created_at), "updated_at": stamp(provider.updated_at)}
+    return shown | times
 
 
 routes = [

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox.arcade import fields
 from sandbox.arcade.authorizations import (
     NotAwaitingVerification,
     UnknownAuthorization,
@@ -16,35 +15,37 @@ from sandbox.arcade.authorizations import (
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed, required, whole_number
 from sandbox.arcade.providers import UnknownProvider
-from sandbox.arcade.reading import is_absolute
 
 
 async def _authorize(request: Request) -> JSONResponse:
     engine = engine_of(request)
     body = await json_body(request)
-    user_id = text_of(body, "user_id")
-    requirement = body.get("auth_requirement")
+    user_id = fields.text(body, "user_id")
+    requirement = fields.mapping(body, "auth_requirement")
     if requirement is None:
         raise required("", "auth_requirement")
-    if not isinstance(requirement, dict):
-        raise malformed("", "auth_requirement", "object", "auth_requirement must be an object")
-    references = [requirement.get("id"), requirement.get("provider_id")]
+    references = [
+        fields.optional_text(requirement, name, path="auth_requirement")
+        for name in ("id", "provider_id")
+    ]
     if not any(references):
         raise required("auth_requirement", "provider_id")
-    if not all(reference is None or isinstance(reference, str) for reference in references):
-        raise malformed("auth_requirement", "provider_id", "string", "provider_id must be a string")
     if requirement.get("provider_type", "oauth2") != "oauth2":
         raise malformed(
             "auth_requirement", "provider_type", "oneof", "provider_type must be oauth2"
         )
+    oauth2 = fields.mapping(requirement, "oauth2", path="auth_requirement") or {}
+    scopes = fields.items(oauth2, "scopes", str, "strings", path="auth_requirement.oauth2")
+    next_uri = fields.optional_url(body, "next_uri")
     try:
         provider = engine.providers.resolve(*references)
     except UnknownProvider as problem:
         raise EngineError(400, "bad_request", str(problem)) from None
-    answer = await engine.authorizations.authorize(
-        user_id, provider, _scopes(requirement), _next_uri(body)
+    return JSONResponse(
+        await engine.authorizations.authorize(
+            user_id, provider, list(dict.fromkeys(scopes)), next_uri
+        )
     )
-    return JSONResponse(answer)
 
 
 async def _status(request: Request) -> JSONResponse:
@@ -66,7 +67,7 @@ async def confirm_user(request: Request) -> JSONResponse:
     """
     engine = engine_of(request)
     body = await json_body(request)
-    flow_id, user_id = text_of(body, "flow_id"), text_of(body, "user_id")
+    flow_id, user_id = fields.text(body, "flow_id"), fields.text(body, "user_id")
     try:
         if engine.verification.is_test(flow_id):
             auth_id = engine.verification.end_test(flow_id, user_id)
@@ -90,45 +91,6 @@ async def confirm_user(request: Request) -> JSONResponse:
             msg="An error occurred during verification",
         ) from None
     return JSONResponse({"auth_id": auth_id, "next_uri": next_uri})
-
-
-def text_of(body: dict[str, Any], field: str) -> str:
-    """Return a text that has to be in the body.
-
-    Raises:
-        EngineError: 400 where it is missing, empty or no text.
-    """
-    value = body.get(field)
-    if value is None or value == "":
-        raise required("", field)
-    if not isinstance(value, str):
-        raise malformed("", field, "string", f"{field} must be a string")
-    return value
-
-
-def _scopes(requirement: dict[str, Any]) -> list[str]:
-    oauth2 = requirement.get("oauth2")
-    if oauth2 is None:
-        return []
-    if not isinstance(oauth2, dict):
-        raise malformed("auth_requirement", "oauth2", "object", "oauth2 must be an object")
-    scopes = oauth2.get("scopes")
-    if scopes is None:
-        return []
-    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-        raise malformed(
-            "auth_requirement.oauth2", "scopes", "array", "scopes must be a list of strings"
-        )
-    return list(dict.fromkeys(scopes))
-
-
-def _next_uri(body: dict[str, Any]) -> str | None:
-    value = body.get("next_uri")
-    if value is None:
-        return None
-    if not isinstance(value, str) or not is_absolute(value):
-        raise malformed("", "next_uri", "url", "next_uri must be a complete http or https URL")
-    return value
 
 
 routes = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.arcade import worker_protocol
 from sandbox.arcade.catalogue import Catalogue
+from sandbox.arcade.moments import stamp
 from sandbox.arcade.requirements import Requirements
 from sandbox.arcade.tools import Tool, ToolName
 from sandbox.arcade.worker_protocol import WorkerFailed
@@ -158,11 +159,6 @@ class Executions:
 
     def _note(self, call: Call, outcome: str, *, problem: bool) -> None:
         self._journal.note("Arcade", f"{call.named} {outcome}", problem=problem)
-
-
-def stamp(moment: datetime) -> str:
-    """Return a moment as the Engine writes it: UTC, without fractions of a second."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _output(success: bool, output: Json, call: Call) -> Json:

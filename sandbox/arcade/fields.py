@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.arcade.errors import malformed, required
+from sandbox.arcade.reading import is_absolute
 
 Json = dict[str, Any]
 
@@ -34,6 +35,18 @@ def optional_text(
         raise malformed(path, field, "string", f"{field} must be a string")
     if value and longest and len(value) > longest:
         raise malformed(path, field, "max", f"{field} has {longest} characters at most")
+    return value
+
+
+def optional_url(body: Json, field: str) -> str | None:
+    """Return a complete http or https URL, or ``None`` without one.
+
+    Raises:
+        EngineError: 400 for anything else.
+    """
+    value = optional_text(body, field)
+    if value is not None and not is_absolute(value):
+        raise malformed("", field, "url", f"{field} must be a complete http or https URL")
     return value
 
 
@@ -86,7 +99,7 @@ def number(body: Json, field: str, *, path: str, least: int, most: int) -> int:
     return value
 
 
-def items(body: Json, field: str, kind: type, named: str) -> list[Any]:
+def items(body: Json, field: str, kind: type, named: str, *, path: str = "") -> list[Any]:
     """Return a list whose items are all of one kind; without one, an empty list.
 
     Raises:
@@ -96,11 +109,11 @@ def items(body: Json, field: str, kind: type, named: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
-        raise malformed("", field, "array", f"{field} must be a list of {named}")
+        raise malformed(path, field, "array", f"{field} must be a list of {named}")
     return value
 
 
-def mapping(body: Json, field: str) -> Json | None:
+def mapping(body: Json, field: str, *, path: str = "") -> Json | None:
     """Return an object or ``None``.
 
     Raises:
@@ -108,5 +121,5 @@ def mapping(body: Json, field: str) -> Json | None:
     """
     value = body.get(field)
     if value is not None and not isinstance(value, dict):
-        raise malformed("", field, "object", f"{field} must be an object")
+        raise malformed(path, field, "object", f"{field} must be an object")
     return value

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError
-from sandbox.arcade.executions import stamp
+from sandbox.arcade.moments import stamp
 from sandbox.arcade.paging import page
 from sandbox.arcade.schedule import Attempt, Scheduled
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from sandbox.arcade import fields
 from sandbox.arcade.engine import Engine, engine_of
 from sandbox.arcade.errors import EngineError, json_body
+from sandbox.arcade.moments import stamp
 from sandbox.arcade.paging import page
 from sandbox.arcade.tool_secrets import Secret
 
@@ -64,14 +64,10 @@ def _shown(secret: Secret) -> dict[str, Any]:
         "description": secret.description,
         "hint": secret.hint,
         "binding": {"id": "sandbox", "type": "project"},
-        "created_at": _moment(secret.created_at),
-        "updated_at": _moment(secret.updated_at),
-        "last_accessed_at": _moment(secret.last_accessed_at) if secret.last_accessed_at else None,
+        "created_at": stamp(secret.created_at),
+        "updated_at": stamp(secret.updated_at),
+        "last_accessed_at": stamp(secret.last_accessed_at) if secret.last_accessed_at else None,
     }
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 # The description and the JavaScript client store by POST; live that answered 404, and the

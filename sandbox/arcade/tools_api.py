@@ -13,9 +13,9 @@ from sandbox.arcade import fields, tool_lists
 from sandbox.arcade.catalogue import UnknownTool
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed, required
-from sandbox.arcade.executions import Call, UserRequired, stamp
+from sandbox.arcade.executions import Call, UserRequired
+from sandbox.arcade.moments import stamp
 from sandbox.arcade.paging import page
-from sandbox.arcade.reading import is_absolute
 from sandbox.arcade.requirements import AuthorizationRequired, NotMet
 from sandbox.arcade.tool_shape import FORMATS, tool_shape
 from sandbox.arcade.tools import BadToolName, Tool, ToolName
@@ -45,9 +45,7 @@ async def _authorize(request: Request) -> JSONResponse:
     body = await json_body(request)
     name = _named_in(body)
     user_id = fields.text(body, "user_id")
-    next_uri = fields.optional_text(body, "next_uri")
-    if next_uri is not None and not is_absolute(next_uri):
-        raise malformed("", "next_uri", "url", "next_uri must be a complete http or https URL")
+    next_uri = fields.optional_url(body, "next_uri")
     tool = await find_tool(request, name)
     try:
         answer = await engine_of(request).requirements.authorize(tool, user_id, next_uri)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sandbox.arcade.auth_api import text_of
+from sandbox.arcade import fields
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError, json_body, malformed
 from sandbox.arcade.verification import SkippingNotAllowed, Verification, VerifierRefused
@@ -21,15 +21,8 @@ async def _get(request: Request) -> JSONResponse:
 async def _put(request: Request) -> JSONResponse:
     verification = engine_of(request).verification
     body = await json_body(request)
-    skip = body.get("unsafe_skip_verification")
-    if skip is None:
-        skip = False
-    if not isinstance(skip, bool):
-        message = "unsafe_skip_verification must be true or false"
-        raise malformed("", "unsafe_skip_verification", "boolean", message)
-    url = body.get("verifier_url")
-    if url is not None and not isinstance(url, str):
-        raise malformed("", "verifier_url", "string", "verifier_url must be a string")
+    skip = fields.flag(body, "unsafe_skip_verification", False)
+    url = fields.optional_text(body, "verifier_url")
     try:
         verification.change(url or None, skip=skip)
     except VerifierRefused as problem:
@@ -42,7 +35,7 @@ async def _put(request: Request) -> JSONResponse:
 
 async def _validate(request: Request) -> JSONResponse:
     body = await json_body(request)
-    user_id, verifier_url = text_of(body, "user_id"), text_of(body, "verifier_url")
+    user_id, verifier_url = fields.text(body, "user_id"), fields.text(body, "verifier_url")
     try:
         flow_id, next_uri = engine_of(request).verification.start_test(user_id, verifier_url)
     except VerifierRefused as problem:

@@ -316,7 +316,7 @@ def test_a_disabled_provider_is_refused(world: World) -> None:
         (asked(auth_requirement=[]), "auth_requirement", "object"),
         (asked(auth_requirement="arcade-ticktick"), "auth_requirement", "object"),
         (asked(auth_requirement={}), "auth_requirement.provider_id", "required"),
-        (asked(auth_requirement={"id": ["x"]}), "auth_requirement.provider_id", "string"),
+        (asked(auth_requirement={"id": ["x"]}), "auth_requirement.id", "string"),
         (asked(auth_requirement={"provider_id": 5}), "auth_requirement.provider_id", "string"),
         (
             asked(auth_requirement={"id": PROVIDER_ID, "provider_type": "oauth1"}),
@@ -344,10 +344,11 @@ def test_a_disabled_provider_is_refused(world: World) -> None:
                 "https://",
                 "http://[",
                 "http://a b",
-                5,
-                [],
+                "http://a/\x7f",
             )
         ),
+        (asked(next_uri=5), "next_uri", "string"),
+        (asked(next_uri=[]), "next_uri", "string"),
     ],
 )
 def test_a_body_is_refused_in_the_engines_form(
