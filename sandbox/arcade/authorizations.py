@@ -46,8 +46,8 @@ class Flow:
     scopes: list[str]
     url: str
     next_uri: str | None
-    code_verifier: str
-    code: str | None = None
+    code_verifier: str = field(repr=False)
+    code: str | None = field(default=None, repr=False)
     connection: Connection | None = None
     problem: str | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)

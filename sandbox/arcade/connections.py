@@ -30,10 +30,10 @@ class Connection:
     id: str
     user_id: str
     provider: Provider
-    token: str = ""
+    token: str = field(default="", repr=False)
     scopes: list[str] = field(default_factory=list)
     expires_at: datetime | None = None
-    refresh_token: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
     user_info: dict[str, Any] | None = None
     renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -36,7 +36,7 @@ class Settings:
     """
 
     base_url: str
-    api_key: str
+    api_key: str = field(repr=False)
     account: str
     strict: bool = False
 

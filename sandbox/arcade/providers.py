@@ -44,7 +44,7 @@ class Provider:
 
     id: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     authorize_request: OAuthRequest
     token_request: OAuthRequest
     description: str = ""

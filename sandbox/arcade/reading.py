@@ -293,7 +293,8 @@ class Reader:
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
-            self._error(f"{prefix}{name}", f"{value!r} is not a text", "Write it in quotes.")
+            shown = "it" if name == "client_secret" else repr(value)
+            self._error(f"{prefix}{name}", f"{shown} is not a text", "Write it in quotes.")
             return default
         if required and not value:
             self._error(f"{prefix}{name}", "it is missing or empty", f"Give {name} a value.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -35,9 +35,9 @@ class TokenReply:
     that means: as asked (RFC 6749, section 5.1).
     """
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int | None
-    refresh_token: str | None
+    refresh_token: str | None = field(repr=False)
     scopes: list[str] | None
 
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.ids import Ids
 
@@ -21,8 +21,8 @@ class Account:
     email: str
     name: str
     time_zone: str
-    salt: bytes
-    password_hash: bytes
+    salt: bytes = field(repr=False)
+    password_hash: bytes = field(repr=False)
 
     @property
     def inbox_id(self) -> str:

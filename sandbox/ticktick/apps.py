@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from sandbox.ids import Ids
@@ -25,7 +25,7 @@ class App:
     """
 
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     owner_id: str
     name: str
     service_url: str = ""

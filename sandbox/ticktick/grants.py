@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.clocks import Clock
@@ -43,7 +43,7 @@ class Code:
 class Token:
     """An access token: a UUID that acts for ``account`` within ``scopes``."""
 
-    value: str
+    value: str = field(repr=False)
     client_id: str
     account: Account
     scopes: tuple[str, ...]

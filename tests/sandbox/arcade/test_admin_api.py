@@ -345,3 +345,13 @@ def test_the_key_is_needed(bare: World) -> None:
     assert bare.http.get(bare.arcade_url + PROVIDERS).status_code == 401
     headers = {"Authorization": f"Bearer {API_KEY}"}
     assert bare.http.get(bare.arcade_url + PROVIDERS, headers=headers).status_code == 200
+
+
+def test_a_client_secret_of_another_type_is_not_repeated(bare: World) -> None:
+    body = provider_body(client_secret=["hush"])
+    reply = call(bare, "POST", "/v1/admin/auth_providers", body)
+
+    assert reply.status_code == 400
+    [error] = reply.json()["field_errors"]
+    assert error["message"] == "it is not a text. Write it in quotes."
+    assert "hush" not in reply.text
