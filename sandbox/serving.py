@@ -89,10 +89,10 @@ class _Protocol(HttpToolsProtocol):
 
 
 def _while_wanted(app: ASGIApp) -> ASGIApp:
-    """Return ``app``; that a client leaves before it has sent all is no error of it."""
+    """Return ``app``; that a client leaves, or the servers stop, is no error of it."""
 
     async def wanted(scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(ClientDisconnect):
+        with suppress(ClientDisconnect, asyncio.CancelledError):
             await app(scope, receive, send)
 
     return wanted
@@ -136,6 +136,8 @@ class _Server(uvicorn.Server):
                 while state.connections or state.tasks:
                     await asyncio.sleep(0.001)
         except TimeoutError:
+            for connection in list(state.connections):
+                connection.transport.abort()
             for task in list(state.tasks):
                 task.cancel()
 

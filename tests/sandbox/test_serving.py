@@ -7,8 +7,9 @@ import socket
 import threading
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from sandbox.serving import Serving
+from sandbox.serving import Serving, listen, port_of
 from tests.sandbox.conftest import World
 
 HALF = b"POST /dashboard/secrets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
@@ -28,6 +29,27 @@ def test_a_client_that_leaves_halfway_leaves_no_traceback(
     for _ in range(3):  # the loop has seen that it is gone
         assert bare.http.get(f"{bare.arcade_url}/v1/health").status_code == 200
 
+    assert caplog.records == []
+    assert capfd.readouterr().err == ""
+
+
+def test_a_request_that_is_still_running_at_the_stop_leaves_no_traceback(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begun = threading.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    serving, sock = Serving(), listen(0)
+    with socket.create_connection(("127.0.0.1", port_of(sock))) as asking:
+        serving.start((endless, sock))
+        asking.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        begun.wait()
+        serving.stop(nothing)
+
+        assert asking.recv(1) == b""
     assert caplog.records == []
     assert capfd.readouterr().err == ""
 
