@@ -33,7 +33,7 @@ class ChildServer:
         what: what it is called in errors.
         command: how to start it; ``{port}`` in it stands for the port.
         folder: where to start it, ``None`` for the folder of this process.
-        ready: the path that answers 200 once it is up.
+        ready: the path that answers 200 once it is up; without one, any answer will do.
         port: where it listens; 0 means any free port.
         variables: more of its environment, which is otherwise inherited. With
             ``SANDBOX_URL`` in it the server reaches the services at that sandbox.
@@ -45,7 +45,7 @@ class ChildServer:
         command: tuple[str, ...],
         *,
         folder: Path | None,
-        ready: str,
+        ready: str | None = None,
         port: int = 0,
         variables: Mapping[str, str] | None = None,
     ) -> None:
@@ -150,8 +150,8 @@ class ChildServer:
     def _answers(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
-            connection.request("GET", self._ready)
-            return connection.getresponse().status == 200
+            connection.request("GET", self._ready or "/")
+            return connection.getresponse().status == 200 or self._ready is None
         except (OSError, HTTPException):
             return False
         finally:

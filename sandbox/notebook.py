@@ -212,9 +212,7 @@ def start_app(file: str | Path) -> str:
         running.app.stop()
         port = running.app.port
     serve = (sys.executable, "-m", "uvicorn", f"{place.stem}:app", "--port", "{port}")
-    running.app = ChildServer(
-        f"the app in {place}", serve, folder=place.parent, ready="/", port=port
-    )
+    running.app = ChildServer(f"the app in {place}", serve, folder=place.parent, port=port)
     _start_child(running.app)
     url = f"http://localhost:{running.app.port}"
     print(f"App: {place.name} is served at {url}")

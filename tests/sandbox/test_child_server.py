@@ -22,7 +22,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
-def child(folder: Path, ready: str) -> ChildServer:
+def child(folder: Path, ready: str | None) -> ChildServer:
     command = (sys.executable, "-c", TELLS, "{port}")
     variables = {"GREETING": "hello"}
     return ChildServer("the child", command, folder=folder, ready=ready, variables=variables)
@@ -51,3 +51,11 @@ def test_a_server_that_answers_elsewhere_only_is_not_ready(tmp_path: Path) -> No
     with pytest.raises(DidNotStart, match=r"^the child did not answer within 1 s"):
         server.start(timeout=1)
     assert server.pid is None
+
+
+def test_without_a_path_any_answer_shows_that_a_server_is_ready(tmp_path: Path) -> None:
+    server = child(tmp_path, None)
+    server.start(timeout=10)
+    with local_client() as client:
+        assert client.get(server.uri).status_code == 404
+    server.stop()
