@@ -63,7 +63,7 @@ def is_own_form(request: Request, sent: str, token: str) -> bool:
     by = request.headers.get("sec-fetch-site")
     if by is None:  # an old browser, or a program
         origin = request.headers.get("origin", "null")
-        ours = origin in ("null", f"{request.url.scheme}://{request.url.netloc}")
+        ours = origin == "null" or origin == f"{request.url.scheme}://{request.url.netloc}"
     else:
         ours = by in ("same-origin", "none")
     return ours and hmac.compare_digest(sent.encode(), token.encode())

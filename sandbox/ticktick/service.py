@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -40,7 +39,7 @@ class TickTick:
 
     def form_token(self, owner: str) -> str:
         """Return what the forms of ``owner`` carry: a session, or a page that needs none."""
-        return hmac.new(self._form_key, owner.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._form_key, owner.encode(), "sha256").hex()
 
     def sign_up(self, email: str, password: str, name: str = "") -> Account:
         """Create an account with its sample projects. Raises ``SignUpRefused``."""
