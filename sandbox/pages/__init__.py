@@ -61,11 +61,13 @@ def is_own_form(request: Request, sent: str, token: str) -> bool:
     needed, which a frame might lose.
     """
     by = request.headers.get("sec-fetch-site")
-    if by is None:  # an old browser, or a program
-        origin = request.headers.get("origin", "null")
-        ours = origin == "null" or origin == f"{request.url.scheme}://{request.url.netloc}"
-    else:
+    origin = request.headers.get("origin")
+    if by is not None:
         ours = by in ("same-origin", "none")
+    elif origin is not None:  # an old browser
+        ours = origin in ("null", f"{request.url.scheme}://{request.url.netloc}")
+    else:  # a program
+        ours = True
     return ours and hmac.compare_digest(sent.encode(), token.encode())
 
 
