@@ -40,7 +40,7 @@ def test_a_provider_is_added_edited_and_deleted_by_hand(bare: World, browser: Br
     tab.get_by_role("navigation").get_by_role("link", name="Connected Apps").click()
     tab.get_by_role("link", name="Add OAuth Provider").click()
     fill(tab)
-    tab.get_by_text("Token Settings").click()
+    tab.get_by_text("Token Settings", exact=True).click()
     field(tab, "Authentication Method").select_option("Client ID and secret in the body")
     tab.get_by_text("PKCE Settings").click()
     field(tab, "Enable PKCE").check()

@@ -30,7 +30,10 @@ _LIST = "/dashboard/connected-apps"
 
 
 async def _list(request: Request) -> Response:
-    return page(request, "connected_apps.html", providers=engine_of(request).providers.all())
+    every = engine_of(request).providers.all()
+    search = request.query_params.get("search", "").strip()
+    found = [p for p in every if search.lower() in f"{p.id}\n{p.description}".lower()]
+    return page(request, "connected_apps.html", providers=found, number=len(every), search=search)
 
 
 async def _new(request: Request) -> Response:

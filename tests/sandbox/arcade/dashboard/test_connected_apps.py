@@ -571,3 +571,18 @@ def test_a_notebook_drives_the_form_and_reads_the_redirect_url(
     oauth2 = Arcade().admin.auth_providers.get("made-up").oauth2
     assert oauth2
     assert page["Redirect URL"] == oauth2.redirect_uri
+
+
+@pytest.mark.parametrize(
+    ("search", "shown"),
+    [("", ["one", "two"]), ("TWO", ["two"]), ("second", ["two"]), ("three", [])],
+)
+def test_the_list_can_be_searched_by_id_and_description(
+    bare: World, search: str, shown: list[str]
+) -> None:
+    add(bare, ID="one")
+    add(bare, ID="two", Description="The second one")
+    page = bare.http.get(bare.arcade_url + APPS, params={"search": search}).text
+    assert [name for name in ("one", "two") if f'<th scope="row">{name}</th>' in page] == shown
+    assert ("No provider has <b>three</b>" in page) == (not shown)
+    assert '<li aria-current="true">Project 2</li>' in page
