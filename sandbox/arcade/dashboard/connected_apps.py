@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.arcade import provider_admin
-from sandbox.arcade.dashboard.pages import Problem, own_form, page
+from sandbox.arcade.dashboard.pages import gone, own_form, page
 from sandbox.arcade.dashboard.provider_form import (
     BLANK,
     FIELDS,
@@ -116,12 +116,7 @@ def _told(refusal: ProviderRefused) -> str:
 def _known(request: Request) -> Provider:
     provider = engine_of(request).providers.get(request.path_params["id"])
     if provider is None:
-        raise Problem(
-            404,
-            "No such provider",
-            "It may have been deleted, or the sandbox was started anew.",
-            "Go to Connected Apps and choose one, or add it.",
-        )
+        raise gone("provider", "Connected Apps")
     return provider
 
 

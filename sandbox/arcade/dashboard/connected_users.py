@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.arcade.authorizations import UnknownAuthorization
-from sandbox.arcade.dashboard.pages import Problem, own_form, page
+from sandbox.arcade.dashboard.pages import gone, own_form, page
 from sandbox.arcade.engine import engine_of
 
 _LIST = "/dashboard/connected-users"
@@ -31,12 +31,7 @@ async def _revoke(request: Request) -> Response:
     try:
         engine_of(request).authorizations.revoke(request.path_params["id"])
     except UnknownAuthorization:
-        raise Problem(
-            404,
-            "No such connection",
-            "It may have been revoked, or the sandbox was started anew.",
-            "Go to Connected users and see who is connected.",
-        ) from None
+        raise gone("connection", "Connected users") from None
     return RedirectResponse(f"{_LIST}?done=Revoked", status_code=303)
 
 

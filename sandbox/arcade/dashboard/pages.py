@@ -25,6 +25,21 @@ class Problem(Exception):
         self.status, self.title, self.text, self.todo = status, title, text, todo
 
 
+def gone(what: str, listed: str) -> Problem:
+    """Return what is in the way when a ``what`` is not there.
+
+    Args:
+        what: a provider, a server, or what else it is.
+        listed: the page that lists them all.
+    """
+    return Problem(
+        404,
+        f"No such {what}",
+        "It may have been deleted, or the sandbox was started anew.",
+        f"Go to {listed} and see what is there.",
+    )
+
+
 async def problem_page(request: Request, problem: Exception) -> Response:
     """Show a ``Problem`` that a route raised."""
     assert isinstance(problem, Problem)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.arcade.dashboard.pages import Problem, own_form, page
+from sandbox.arcade.dashboard.pages import gone, own_form, page
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError
 from sandbox.arcade.secrets_api import upsert
@@ -39,12 +39,7 @@ async def _delete(request: Request) -> Response:
     try:
         engine_of(request).secrets.remove(request.path_params["id"])
     except KeyError:
-        raise Problem(
-            404,
-            "No such secret",
-            "It may have been deleted, or the sandbox was started anew.",
-            "Go to Secrets and see which there are.",
-        ) from None
+        raise gone("secret", "Secrets") from None
     return RedirectResponse(f"{_LIST}?done=Deleted", status_code=303)
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.arcade.dashboard.pages import Problem, own_form, page
+from sandbox.arcade.dashboard.pages import gone, own_form, page
 from sandbox.arcade.engine import engine_of
 from sandbox.arcade.errors import EngineError
 from sandbox.arcade.tools import Tool, by_name
@@ -73,12 +73,7 @@ def _number(text: str) -> int | str:
 def _known(request: Request) -> Worker:
     worker = engine_of(request).workers.get(request.path_params["id"])
     if worker is None:
-        raise Problem(
-            404,
-            "No such server",
-            "It may have been deleted, or the sandbox was started anew.",
-            "Go to Servers and choose one, or add it.",
-        )
+        raise gone("server", "Servers")
     return worker
 
 
