@@ -31,7 +31,7 @@ PAGES = [
     "reference/arcade-behaviours/",
     "reference/ticktick-behaviours/",
 ]
-BYTES_A_PAGE = 70_000
+BYTES_A_PAGE = 60_000
 
 
 def page_html(site: Path, page: str) -> str:
