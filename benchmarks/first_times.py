@@ -11,7 +11,7 @@ from benchmarks import processes
 _CELL = """
 from time import perf_counter as _now
 _began = _now()
-import sandbox
+import ticktick_sandbox as sandbox
 sandbox.start()
 _took = _now() - _began
 """

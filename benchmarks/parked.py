@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks import processes
 from benchmarks.wire import Connection, location, request
-from sandbox.browser import Browser
-from sandbox.clocks import Clock
-from sandbox.forms import read_page
-from sandbox.front_door import Sandbox
-from sandbox.journal import Journal
-from sandbox.settings import API_KEY, PROVIDER_ID
+from ticktick_sandbox.browser import Browser
+from ticktick_sandbox.clocks import Clock
+from ticktick_sandbox.forms import read_page
+from ticktick_sandbox.front_door import Sandbox
+from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.settings import API_KEY, PROVIDER_ID
 
 _KEY = {"Authorization": API_KEY}
 _POLLS_OF_ONE_FLOW = 4

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from sandbox.serving import listen, port_of
+from ticktick_sandbox.serving import listen, port_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,12 +37,14 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def sandbox(*arguments: str) -> Iterator[Server]:
-    """Run ``python -m sandbox`` on free ports, Arcade's first."""
+    """Run ``ticktick-sandbox`` on free ports, Arcade's first."""
     arcade, ticktick = _free_ports(2)
     options = (f"--arcade-port={arcade}", f"--ticktick-port={ticktick}", *arguments)
     with (
         TemporaryFile() as output,
-        _serving(("sandbox", *options), (arcade, ticktick), "/v1/health", output) as server,
+        _serving(
+            ("ticktick_sandbox", *options), (arcade, ticktick), "/v1/health", output
+        ) as server,
     ):
         # It greets once its provider is there, too.
         while not os.fstat(output.fileno()).st_size and server.process.poll() is None:

@@ -8,13 +8,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sandbox.redirection import node_options, python_path
-from sandbox.redirection.sitecustomize import guard
-from sandbox.settings import LEFT_ALONE
+from ticktick_sandbox.redirection import node_options, python_path
+from ticktick_sandbox.redirection.sitecustomize import guard
+from ticktick_sandbox.settings import LEFT_ALONE
 
 ROOT = Path(__file__).parent.parent
 
-_READERS_OWN = ("ARCADE_", "TICKTICK_", "TUTORIAL_MODE", "SANDBOX_")
+_READERS_OWN = ("ARCADE_", "TICKTICK_", "TUTORIAL_MODE")
 
 
 def set_up(guard_log: Path) -> None:
@@ -33,7 +33,7 @@ def set_up(guard_log: Path) -> None:
         "NO_MKDOCS_2_WARNING": "1",
         "NODE_OPTIONS": node_options({}),
         "PYTHONPATH": python_path({}),
-        "SANDBOX_AUTOPILOT": "1",
-        "SANDBOX_GUARD": str(guard_log),
+        "TICKTICK_SANDBOX_AUTOPILOT": "1",
+        "TICKTICK_SANDBOX_GUARD": str(guard_log),
     }
     guard(str(guard_log))

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 
-from sandbox.serving import listen, port_of
 from tests.environment import ROOT
+from ticktick_sandbox.serving import listen, port_of
 
 
 class Output:
@@ -85,12 +85,12 @@ def running(*command: str, cwd: Path = ROOT) -> Iterator[tuple[subprocess.Popen[
 
 
 def sandbox(*arguments: str) -> list[str]:
-    """Return the command line of ``python -m sandbox`` in this environment."""
-    return [sys.executable, "-m", "sandbox", *arguments]
+    """Return the command line of ``ticktick-sandbox`` in this environment."""
+    return [sys.executable, "-m", "ticktick_sandbox", *arguments]
 
 
 def run_sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m sandbox`` to its end."""
+    """Run ``ticktick-sandbox`` to its end."""
     return subprocess.run(
         sandbox(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )

@@ -9,7 +9,7 @@ import yaml
 
 from tests.environment import ROOT
 
-AREAS = yaml.safe_load((ROOT / "sandbox" / "behaviours.yaml").read_text(encoding="utf-8"))
+AREAS = yaml.safe_load((ROOT / "ticktick_sandbox" / "behaviours.yaml").read_text(encoding="utf-8"))
 ROWS = [row for rows in AREAS.values() for row in rows]
 
 

@@ -33,7 +33,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 def test_the_tests_run_the_programs_of_the_readme() -> None:
-    programs = re.findall(r"(?m)^python -m sandbox exec -- (.+)$", README)
+    programs = re.findall(r"(?m)^ticktick-sandbox exec -- (.+)$", README)
     assert programs == [
         "python snippets/python/auth_flow.py",
         "node snippets/javascript/auth_flow.mjs",

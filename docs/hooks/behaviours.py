@@ -1,6 +1,6 @@
 """Builds the reference pages of imitated behaviours.
 
-What is imitated comes from ``sandbox/behaviours.yaml``, what of the API is not from the
+What is imitated comes from ``ticktick_sandbox/behaviours.yaml``, what of the API is not from the
 table by which the sandbox refuses it.
 """
 
@@ -17,12 +17,12 @@ from markdown.extensions.toc import slugify
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from sandbox.arcade import not_imitated
+from ticktick_sandbox.arcade import not_imitated
 
 AREAS = "<!-- areas -->"
 BEHAVIOURS = re.compile(r"<!-- behaviours: (\w+) -->")
 NOT_IMITATED = "<!-- not imitated -->"
-DATA = Path(__file__).parents[2] / "sandbox" / "behaviours.yaml"
+DATA = Path(__file__).parents[2] / "ticktick_sandbox" / "behaviours.yaml"
 CONFIDENCE = ("high", "medium", "low", "choice")
 
 Areas = dict[str, list[dict[str, str]]]

@@ -75,7 +75,7 @@ def test_a_guard_catches(bad: NotebookNode, expected: str) -> None:
     "good",
     [
         cell("1", stream("warning", "stderr"), tags="stderr"),
-        cell("# Sandbox: starts it.\nimport sandbox", tags="sandbox"),
+        cell("# Sandbox: starts it.\nimport ticktick_sandbox as sandbox", tags="sandbox"),
         cell("1", stream("http://localhost:9100/?state=fa4e5207-e61c-4028-ad93-24ad22b96438")),
         cell("a % b"),
     ],
@@ -90,7 +90,7 @@ def nbval(tmp_path: Path, *cells: NotebookNode) -> subprocess.CompletedProcess[s
     nbformat.write(new_notebook(cells=list(cells)), path)
     command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml")]
     command += ["--rootdir", str(ROOT), "--nbval-cell-timeout=3", str(path)]
-    environment = os.environ | {"SANDBOX_GUARD": str(tmp_path / "guard.log")}
+    environment = os.environ | {"TICKTICK_SANDBOX_GUARD": str(tmp_path / "guard.log")}
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -39,7 +39,7 @@ def lab(tmp_path: Path) -> Iterator[str]:
         "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
     }
-    for name in ("SANDBOX_AUTOPILOT", "PYTEST_CURRENT_TEST"):
+    for name in ("TICKTICK_SANDBOX_AUTOPILOT", "PYTEST_CURRENT_TEST"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     command += [f"--IdentityProvider.token={TOKEN}", f"--notebook-dir={tmp_path}"]

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser
 
-from sandbox.arcade.not_imitated import PARTS
 from tests.environment import ROOT
+from ticktick_sandbox.arcade.not_imitated import PARTS
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [

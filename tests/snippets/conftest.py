@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from sandbox.browser import Browser
-from sandbox.hosts import LocalAddresses
-from sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
 from tests.processes import free_ports, running, sandbox
+from ticktick_sandbox.browser import Browser
+from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Run:
 
 
 class Serving:
-    """``python -m sandbox`` in another process."""
+    """``ticktick-sandbox`` in another process."""
 
     def __init__(self, port: str) -> None:
         self.port = port

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.browser import Browser
-from sandbox.hosts import LocalAddresses
 from tests.environment import ROOT
 from tests.installed import node
 from tests.processes import free_ports, running, sandbox
+from ticktick_sandbox.browser import Browser
+from ticktick_sandbox.hosts import LocalAddresses
 
 PYTHON = ROOT / "snippets" / "python"
 

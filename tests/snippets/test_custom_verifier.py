@@ -11,10 +11,10 @@ import pytest
 from arcadepy import Arcade
 from playwright.sync_api import Browser as Chromium
 
-from sandbox.browser import Browser, Page, local_client
-from sandbox.hosts import LocalAddresses
-from sandbox.settings import API_KEY, PROVIDER_ID
 from tests.processes import free_ports, running, sandbox
+from ticktick_sandbox.browser import Browser, Page, local_client
+from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.settings import API_KEY, PROVIDER_ID
 
 
 @dataclass

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from sandbox.arcade.config import load
 from tests.environment import ROOT
-from tests.sandbox.conftest import make_world
+from tests.ticktick_sandbox.conftest import make_world
+from ticktick_sandbox.arcade.config import load
 
 SNIPPETS = ROOT / "snippets"
 

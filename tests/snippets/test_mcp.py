@@ -15,11 +15,11 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 
-from sandbox.front_door import client_environment
-from sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, running, sandbox
-from tests.sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.conftest import World, make_world
+from ticktick_sandbox.front_door import client_environment
+from ticktick_sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
 
 SERVER = ROOT / "snippets" / "python" / "mcp_server" / "server.py"
 CLIENT = ROOT / "snippets" / "python" / "mcp_client.py"

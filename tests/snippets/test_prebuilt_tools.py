@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.browser import Browser
-from sandbox.hosts import LocalAddresses
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, running, sandbox
 from tests.snippets.test_custom_tool import wait_until_served
+from ticktick_sandbox.browser import Browser
+from ticktick_sandbox.hosts import LocalAddresses
 
 PYTHON = ROOT / "snippets" / "python"
 

@@ -1,0 +1,61 @@
+"""A server as a child process: where it runs, and when it counts as ready."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from ticktick_sandbox.browser import local_client
+from ticktick_sandbox.child_server import ChildServer, DidNotStart
+
+TELLS = """
+import http.server, json, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/up" else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps([os.getcwd(), os.environ.get("GREETING")]).encode())
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def child(folder: Path, ready: str | None) -> ChildServer:
+    command = (sys.executable, "-c", TELLS, "{port}")
+    variables = {"GREETING": "hello"}
+    return ChildServer("the child", command, folder=folder, ready=ready, variables=variables)
+
+
+def test_a_server_runs_in_its_folder_with_its_variables(tmp_path: Path) -> None:
+    server = child(tmp_path, "/up")
+    server.start()
+    with local_client() as client:
+        told = json.loads(client.get(f"{server.uri}/up").content)
+    server.stop()
+
+    assert told == [str(tmp_path.resolve()), "hello"]
+
+
+def test_braces_in_a_command_are_left_alone(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", "import sys; sys.exit(' '.join(sys.argv[1:]))")
+    braces = ("{port}", "{name}", "{", "{}")
+    server = ChildServer("the child", command + braces, folder=tmp_path, ready="/")
+    with pytest.raises(DidNotStart, match=r"\n\d+ \{name\} \{ \{\}\n"):
+        server.start(timeout=5)
+
+
+def test_a_server_that_answers_elsewhere_only_is_not_ready(tmp_path: Path) -> None:
+    server = child(tmp_path, "/down")
+    with pytest.raises(DidNotStart, match=r"^the child did not answer within 1 s"):
+        server.start(timeout=1)
+    assert server.pid is None
+
+
+def test_without_a_path_any_answer_shows_that_a_server_is_ready(tmp_path: Path) -> None:
+    server = child(tmp_path, None)
+    server.start(timeout=10)
+    with local_client() as client:
+        assert client.get(server.uri).status_code == 404
+    server.stop()

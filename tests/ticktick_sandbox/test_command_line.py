@@ -1,0 +1,214 @@
+"""``ticktick-sandbox``: serve, ``exec`` and ``check`` as a reader runs them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.environment import ROOT
+from tests.processes import free_ports, run_sandbox, running, sandbox
+from ticktick_sandbox.browser import Browser
+from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.serving import listen, port_of
+
+HEALTH = "https://api.arcade.dev/v1/health"
+ASK = f"import httpx; print(httpx.get({HEALTH!r}).text)"
+
+
+@pytest.fixture
+def ports() -> tuple[str, str]:
+    arcade, ticktick = free_ports(2)
+    return arcade, ticktick
+
+
+@pytest.fixture
+def serving(ports: tuple[str, str]) -> Iterator[str]:
+    """A sandbox in another process; gives its Arcade port."""
+    arcade, ticktick = ports
+    command = sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)
+    with running(*command) as (_, output):
+        output.wait_for("auth_flow.py")
+        yield arcade
+
+
+def test_serving_prints_what_a_reader_needs(ports: tuple[str, str]) -> None:
+    arcade, ticktick = ports
+    command = sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)
+    with running(*command) as (process, output):
+        output.wait_for("auth_flow.py")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        text = "\n".join(output.rest())
+    assert f"http://localhost:{arcade}" in text
+    assert f"http://localhost:{ticktick}" in text
+    assert "API key arc_sandbox" in text
+    assert "sign in as learner@example.com" in text
+    assert "Provider  arcade-ticktick" in text
+    assert f"exec --arcade-port {arcade} -- python" in text
+    assert "Traceback" not in text
+
+
+def test_serving_listens_on_loopback_only(serving: str) -> None:
+    listening = [
+        line.split()
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(table).read_text().splitlines()[1:]
+    ]
+    here = [
+        row[1] for row in listening if row[3] == "0A" and row[1].endswith(f":{int(serving):04X}")
+    ]
+    assert here == [f"0100007F:{int(serving):04X}"]
+
+
+def test_a_used_port_is_a_clear_error(ports: tuple[str, str]) -> None:
+    with listen(0) as sock:
+        used = str(port_of(sock))
+        run = run_sandbox("--arcade-port", used, "--ticktick-port", ports[1])
+    assert run.returncode == 1
+    assert run.stderr == (
+        f"Another program already listens on port {used}. "
+        "Use it, stop it, or choose another port with --arcade-port.\n"
+    )
+
+
+def test_a_port_used_by_a_sandbox_is_told_so(serving: str, ports: tuple[str, str]) -> None:
+    run = run_sandbox("--arcade-port", serving, "--ticktick-port", free_ports(1)[0])
+    assert run.returncode == 1
+    assert f"of another terminal, already listens on port {serving}." in run.stderr
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "65536"])
+def test_a_port_that_is_none_is_a_usage_error(port: str) -> None:
+    run = run_sandbox(f"--arcade-port={port}")
+    assert run.returncode == 2
+    assert "is not a port; use a number up to 65535" in run.stderr
+
+
+def test_exec_attaches_to_a_running_sandbox(serving: str) -> None:
+    run = run_sandbox("exec", "--arcade-port", serving, "--", sys.executable, "-c", ASK)
+    assert run.returncode == 0
+    assert run.stdout == '{"healthy":true}\n'
+    assert run.stderr == f"sandbox: using http://localhost:{serving}\n"
+
+
+def test_exec_starts_a_sandbox_where_none_runs() -> None:
+    port = free_ports(1)[0]
+    run = run_sandbox("exec", "--arcade-port", port, "--", sys.executable, "-c", ASK)
+    assert run.returncode == 0
+    assert run.stdout == '{"healthy":true}\n'
+    url = f"http://localhost:{port}"
+    assert run.stderr == f"sandbox: none was running, so one was started at {url}\n"
+
+
+def test_exec_sets_what_clients_read(serving: str) -> None:
+    names = "ARCADE_BASE_URL ARCADE_API_URL ARCADE_API_KEY ARCADE_USER_ID ARCADE_USAGE_TRACKING"
+    code = f"import os; print(*[os.environ[name] for name in {names.split()}])"
+    run = run_sandbox("exec", "--arcade-port", serving, "--", sys.executable, "-c", code)
+    url = f"http://localhost:{serving}"
+    assert run.stdout.split() == [url, url, "arc_sandbox", "learner@example.com", "0"]
+
+
+def test_a_program_can_act_for_another_user(serving: str) -> None:
+    program = [sys.executable, "-c", "import os; print(os.environ['ARCADE_USER_ID'])"]
+    run = run_sandbox(
+        "exec", "--arcade-port", serving, "--", "env", "ARCADE_USER_ID=alice", *program
+    )
+    assert run.stdout == "alice\n"
+
+
+def test_exec_hands_on_the_exit_code(serving: str) -> None:
+    code = "raise SystemExit(3)"
+    run = run_sandbox("exec", "--arcade-port", serving, "--", sys.executable, "-c", code)
+    assert run.returncode == 3
+
+
+def test_exec_of_a_missing_program_is_a_clear_error(serving: str) -> None:
+    run = run_sandbox("exec", "--arcade-port", serving, "--", "no-such-program")
+    assert run.returncode == 127
+    assert "no-such-program can't be run: No such file or directory." in run.stderr
+
+
+def test_two_equal_ports_are_a_usage_error() -> None:
+    run = run_sandbox("--arcade-port", "9199", "--ticktick-port", "9199")
+    assert run.returncode == 2
+    assert "--arcade-port and --ticktick-port must differ" in run.stderr
+
+
+@pytest.mark.parametrize("command", [["exec"], ["exec", "--"]])
+def test_exec_without_a_program_is_a_usage_error(command: list[str]) -> None:
+    run = run_sandbox(*command)
+    assert run.returncode == 2
+    assert "name the program: ticktick-sandbox exec -- python app.py" in run.stderr
+
+
+def test_exec_live_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    code = "import os; print(os.environ.get('ARCADE_BASE_URL'))"
+    run = run_sandbox("exec", "--", sys.executable, "-c", code)
+    assert (run.stdout, run.stderr) == ("None\n", "")
+
+
+@pytest.mark.parametrize("program", ["auth_flow.py", "auth_flow_async.py"])
+def test_a_snippet_waits_for_the_consent_page(serving: str, program: str) -> None:
+    path = str(ROOT / "snippets" / "python" / program)
+    command = sandbox("exec", "--arcade-port", serving, "--", sys.executable, path)
+    with running(*command) as (process, output):
+        link = output.wait_for("/oauth/authorize?")
+        assert process.poll() is None
+        with Browser(LocalAddresses({})) as browser:
+            done = browser.submit(browser.open(link), "Allow")
+        assert done.heading == "Authorization complete"
+        assert process.wait(timeout=30) == 0
+        lines = output.rest()
+    assert "Website relaunch" in lines
+    assert lines[-1].startswith("Created: Try ")
+
+
+def test_a_configuration_completes_the_flow(ports: tuple[str, str]) -> None:
+    arcade, ticktick = ports
+    config = str(ROOT / "snippets" / "engine.yaml")
+    command = sandbox(
+        "--strict", "--config", config, "--arcade-port", arcade, "--ticktick-port", ticktick
+    )
+    with running(*command) as (_, output):
+        output.wait_for("Provider  arcade-ticktick")
+        base = f"http://localhost:{arcade}"
+        key = {"Authorization": "arc_sandbox"}
+        asked = {
+            "user_id": "learner@example.com",
+            "auth_requirement": {"id": "arcade-ticktick", "oauth2": {"scopes": ["tasks:read"]}},
+        }
+        auth = httpx.post(f"{base}/v1/auth/authorize", json=asked, headers=key).json()
+        with Browser(LocalAddresses({})) as browser:
+            browser.submit(browser.open(auth["url"]), "Allow")
+        status = f"{base}/v1/auth/status?id={auth['id']}"
+        assert httpx.get(status, headers=key).json()["status"] == "completed"
+
+
+def test_a_configuration_that_cannot_be_used_is_a_clear_error(
+    ports: tuple[str, str], tmp_path: Path
+) -> None:
+    config = tmp_path / "engine.yaml"
+    config.write_text("auth:\n  providers:\n    - id: arcade-ticktick\n")
+    arcade, ticktick = ports
+    run = run_sandbox("--config", str(config), "--arcade-port", arcade, "--ticktick-port", ticktick)
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"{config} can't be used:\nline 3: error: auth.providers[0]")
+    assert "Traceback" not in run.stderr
+
+
+def test_check_of_a_good_file_finds_nothing() -> None:
+    run = run_sandbox("check", "snippets/engine.yaml")
+    assert (run.returncode, run.stdout) == (0, "snippets/engine.yaml: 0 errors, 0 warnings\n")
+
+
+def test_check_of_a_missing_file_is_a_clear_error() -> None:
+    run = run_sandbox("check", "nowhere.yaml")
+    assert run.returncode == 1
+    assert "the file does not exist" in run.stdout
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,42 @@
+"""Starting and stopping: what one sandbox keeps apart from another, and when it is ready."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from tests.processes import free_ports
+from tests.ticktick_sandbox.conftest import World
+from ticktick_sandbox.front_door import client_environment, find_running
+from ticktick_sandbox.serving import port_of
+from ticktick_sandbox.settings import PROVIDER_ID
+
+
+def test_no_two_sandboxes_have_the_same_worker_secret() -> None:
+    first, second = (client_environment(f"http://localhost:{port}") for port in (9099, 9199))
+    assert first["ARCADE_WORKER_SECRET"] != second["ARCADE_WORKER_SECRET"]
+    assert len(first["ARCADE_WORKER_SECRET"]) >= 32
+
+
+def test_stopping_twice_changes_nothing(bare: World) -> None:
+    bare.sandbox.stop()
+    bare.sandbox.stop()
+
+
+def test_a_sandbox_that_is_still_starting_is_waited_for(bare: World) -> None:
+    def finish() -> None:
+        bare.sandbox.prepare(PROVIDER_ID)
+        bare.sandbox.ready = True
+
+    starting = threading.Timer(0.5, finish)
+    began = time.monotonic()
+    starting.start()
+    port = port_of(bare.sandbox._sockets[0])
+    assert find_running(port) == bare.arcade_url
+    assert bare.sandbox.provider_ids() == [PROVIDER_ID]
+    assert time.monotonic() - began >= 0.5
+    starting.join()
+
+
+def test_nothing_is_found_where_nothing_runs() -> None:
+    assert find_running(int(free_ports(1)[0])) is None

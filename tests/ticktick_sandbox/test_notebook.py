@@ -1,0 +1,495 @@
+"""What a notebook calls: ``start``, ``open``, ``clock``, ``events``, ``stop``."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from arcadepy import Arcade
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+
+import ticktick_sandbox as sandbox
+from tests.environment import ROOT
+from ticktick_sandbox import notebook, showing
+from ticktick_sandbox.browser import Browser
+from ticktick_sandbox.clocks import NOTEBOOK_TIME
+from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.serving import PortInUse, listen
+from ticktick_sandbox.settings import ARCADE_PORT
+
+LEARNER = "learner@example.com"
+
+
+@pytest.fixture(autouse=True)
+def stopped() -> Iterator[None]:
+    yield
+    sandbox.stop()
+
+
+@pytest.fixture
+def started() -> None:
+    sandbox.start()
+
+
+def pending() -> str:
+    auth = Arcade().auth.start(LEARNER, "arcade-ticktick", scopes=["tasks:read"])
+    assert auth.url
+    return auth.url
+
+
+def test_starting_says_so_in_three_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.start()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["Sandbox", "Clients", "Network"]
+
+
+def test_starting_twice_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.start()
+    first = capsys.readouterr().out
+    url = pending()
+    sandbox.start()
+    again = "It ran already and keeps what you made. Restart the kernel to begin anew.\n"
+    assert capsys.readouterr().out == first + again
+    assert pending() == url
+
+
+def test_starting_again_with_other_arguments_is_a_clear_error(started: None) -> None:
+    with pytest.raises(sandbox.Problem, match=r"Call sandbox\.stop\(\) first"):
+        sandbox.start(provider="another")
+
+
+def test_stopping_frees_everything(started: None) -> None:
+    url = os.environ["ARCADE_BASE_URL"]
+    sandbox.stop()
+    assert "ARCADE_BASE_URL" not in os.environ
+    assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/v1/health")
+
+
+def test_stopping_without_a_start_does_nothing() -> None:
+    sandbox.stop()
+
+
+def test_a_used_port_gives_another_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        taken = listen(ARCADE_PORT)
+    except PortInUse:
+        taken = None  # a sandbox in a terminal does just as well
+    sandbox.start()
+    assert f"(port {ARCADE_PORT} was in use)" in capsys.readouterr().out
+    assert pending()
+    if taken:
+        taken.close()
+
+
+def test_without_an_app_there_is_neither_app_nor_provider() -> None:
+    sandbox.start(provider=None, app=False)
+    assert Arcade().admin.auth_providers.list().total_count == 0
+    with pytest.raises(sandbox.Problem, match="has no form with Edit"):
+        sandbox.open("https://developer.ticktick.com/manage", click="Edit")
+
+
+@pytest.mark.parametrize("autopilot", ["0", "1"])
+def test_without_a_provider_there_is_an_app(
+    autopilot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKTICK_SANDBOX_AUTOPILOT", autopilot)
+    sandbox.start(provider=None)
+    assert Arcade().admin.auth_providers.list().total_count == 0
+    page = sandbox.open("https://developer.ticktick.com/manage", click="Edit")
+    assert page["Name"] == "My TickTick app"
+    assert page["OAuth redirect URL"] == ""
+    assert page.url.endswith(f"/manage/app/{page['Client ID']}")
+
+
+def test_a_provider_of_another_name() -> None:
+    sandbox.start(provider="my-ticktick")
+    providers = Arcade().admin.auth_providers.list().items
+    assert providers
+    assert [provider.id for provider in providers] == ["my-ticktick"]
+
+
+def test_a_provider_name_that_cannot_be_is_a_clear_error() -> None:
+    with pytest.raises(sandbox.Problem, match="not a usable id"):
+        sandbox.start(provider="My TickTick")
+
+
+def test_a_configuration_that_does_not_exist_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(sandbox.Problem, match="the file does not exist"):
+        sandbox.start(config=tmp_path / "engine.yaml")
+    sandbox.start()
+
+
+def test_the_clock_stands_still_until_it_is_moved(started: None) -> None:
+    assert sandbox.clock.now() == NOTEBOOK_TIME
+    assert sandbox.clock.advance(days=180) == NOTEBOOK_TIME + timedelta(days=180)
+    with pytest.raises(ValueError, match="only moves forward"):
+        sandbox.clock.advance(seconds=-1)
+
+
+def test_before_the_start_every_call_says_what_to_do() -> None:
+    for call in (sandbox.events, sandbox.clock.now, lambda: sandbox.open("http://localhost:1/")):
+        with pytest.raises(sandbox.Problem, match=r"Call sandbox\.start\(\) first"):
+            call()
+
+
+def test_the_autopilot_consents(started: None, capsys: pytest.CaptureFixture[str]) -> None:
+    url = pending()
+    capsys.readouterr()
+    sandbox.open(url, click="Allow")
+    assert (
+        capsys.readouterr().out == "Autopilot: signed in, clicked Allow → Authorization complete\n"
+    )
+
+
+def test_the_autopilot_can_deny(started: None, capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.open(pending(), click="Cancel")
+    assert "access_denied, User denied access" in capsys.readouterr().out
+
+
+def test_a_button_that_is_not_there_is_a_clear_error(started: None) -> None:
+    with pytest.raises(sandbox.Problem, match=r"has no form with Agree\. It has: Cancel, Allow"):
+        sandbox.open(pending(), click="Agree")
+
+
+def test_an_address_elsewhere_is_not_opened(started: None) -> None:
+    with pytest.raises(sandbox.Problem, match="not on this machine"):
+        sandbox.open("https://example.com/")
+
+
+def test_nothing_to_open_on_a_second_run(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.open(None, click="Allow")
+    assert capsys.readouterr().out == "Nothing to open: access was allowed before.\n"
+
+
+def test_a_person_gets_a_link(
+    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    url = pending()
+    capsys.readouterr()
+    sandbox.open(url, click="Allow")
+    assert capsys.readouterr().out == f"Open {url} : click Allow.\n"
+
+
+def a_person_who(url: str, fill: dict[str, str], click: str) -> threading.Thread:
+    """Return a person who fills in a form in a browser of their own, a little later."""
+
+    def do() -> None:
+        with Browser(LocalAddresses({})) as browser:
+            browser.submit(browser.open(url), click, fill)
+
+    return threading.Timer(0.5, do)
+
+
+def test_a_form_is_waited_for_and_no_secret_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox.start(provider=None)
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(showing, "_PATIENCE", 20)
+    capsys.readouterr()
+    fill = {
+        "ID": "my-ticktick",
+        "Client ID": "x",
+        "Client Secret": "hush",
+        "Authorization URL": "https://ticktick.com/oauth/authorize",
+        "Token URL": "https://ticktick.com/oauth/token",
+    }
+    address = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-apps/new"
+    person = a_person_who(address, fill, "Create")
+    person.start()
+    sandbox.open("https://api.arcade.dev/dashboard/connected-apps/new", fill=fill, click="Create")
+    assert Arcade().admin.auth_providers.get("my-ticktick").id == "my-ticktick"
+    person.join()
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == f"Open {address} : fill in the form, then click Create."
+    assert printed[1] == "  ID: my-ticktick"
+    assert printed[3] == "  Client Secret: copy it from the page that shows it"
+
+
+def test_a_form_that_nobody_sends_off_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sandbox.start(provider=None)
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(showing, "_PATIENCE", 0.1)
+    with pytest.raises(sandbox.Problem, match=r"Nobody clicked Add .*\. Run this again\."):
+        sandbox.open("https://developer.ticktick.com/manage/new", fill={"Name": "x"}, click="Add")
+
+
+def test_a_page_shows_its_labelled_values(started: None) -> None:
+    page = sandbox.open("https://developer.ticktick.com/manage/new")
+    assert list(page) == ["Name", "App Service URL", "Description"]
+    with pytest.raises(KeyError, match=r"shows no 'Client ID'\. It shows: Name"):
+        page["Client ID"]
+
+
+def test_the_autopilot_fills_in_a_form(started: None, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    new = "https://developer.ticktick.com/manage/new"
+    sandbox.open(new, fill={"Name": "Second app"}, click="Add")
+    assert (
+        capsys.readouterr().out
+        == "Autopilot: signed in, filled in Name, clicked Add → Manage Apps\n"
+    )
+    assert "registered the app Second app" in sandbox.events()[-1].text
+
+
+def tool_folder(folder: Path, name: str) -> Path:
+    folder.mkdir()
+    function = f'@tool\ndef {name}() -> int:\n    "Count."\n    return 1\n'
+    text = f"from arcade_tdk import tool\n\n\n{function}"
+    (folder / "tools.py").write_text(text)
+    return folder
+
+
+def test_a_worker_serves_the_folder_it_was_given_last(started: None, tmp_path: Path) -> None:
+    client = Arcade()
+    uri = sandbox.start_worker(tool_folder(tmp_path / "one", "first"))
+    secret = os.environ["ARCADE_WORKER_SECRET"]
+    http = {"uri": uri, "secret": secret, "timeout": 30, "retry": 3}
+    client.workers.create(id="mine", http=http)
+    assert [tool.name for tool in client.workers.tools("mine")] == ["First"]
+    uri = sandbox.start_worker(tool_folder(tmp_path / "two", "second"))
+    client.workers.update("mine", http=http | {"uri": uri})
+    assert [tool.name for tool in client.workers.tools("mine")] == ["Second"]
+
+
+def test_without_a_folder_the_installed_toolkits_are_served(
+    started: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox.start_worker(tool_folder(tmp_path / "one", "first"))
+    capsys.readouterr()
+    uri = sandbox.start_worker()
+    again = sandbox.start_worker()
+    client = Arcade()
+    http = {"uri": uri, "secret": os.environ["ARCADE_WORKER_SECRET"], "timeout": 30, "retry": 3}
+    client.workers.create(id="installed", http=http)
+    assert len(list(client.workers.tools("installed"))) == 11
+    assert again == uri
+    line = f"Worker: the installed toolkits are served at {uri}\n"
+    assert capsys.readouterr().out == line * 2
+
+
+def test_a_folder_that_is_none_is_a_clear_error(started: None, tmp_path: Path) -> None:
+    with pytest.raises(sandbox.Problem, match="nowhere is not a folder"):
+        sandbox.start_worker(tmp_path / "nowhere")
+
+
+def test_a_tool_that_cannot_be_read_is_a_clear_error(started: None, tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text("from arcade_tdk import tool\n\n@tool\ndef broken(:\n")
+    with pytest.raises(sandbox.Problem, match="The end of its output"):
+        sandbox.start_worker(tmp_path)
+
+
+APP = """
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Route
+
+FORM = "<h1>%s</h1><form method=post action=/in><button>Sign in</button></form>"
+
+
+async def home(request):
+    return HTMLResponse(FORM % request.cookies.get("who", "nobody"))
+
+
+async def sign_in(request):
+    reply = RedirectResponse("/", status_code=303)
+    reply.set_cookie("who", "alice")
+    return reply
+
+
+app = Starlette(routes=[Route("/", home), Route("/in", sign_in, methods=["POST"])])
+"""
+
+
+@pytest.fixture
+def app(started: None, tmp_path: Path) -> Path:
+    path = tmp_path / "my_app.py"
+    path.write_text(APP)
+    return path
+
+
+def test_an_app_is_served_until_the_sandbox_stops(
+    app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    url = sandbox.start_app(app)
+    assert capsys.readouterr().out == f"App: my_app.py is served at {url}\n"
+    assert "nobody" in httpx.get(url).text
+    sandbox.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+
+
+def test_an_app_started_again_is_what_its_file_holds_then(app: Path) -> None:
+    url = sandbox.start_app(app)
+    app.write_text(APP.replace("nobody", "somebody"))
+    assert sandbox.start_app(app) == url
+    assert "somebody" in httpx.get(url).text
+
+
+def test_the_autopilot_stays_signed_in_to_an_app_as_a_person_would(
+    app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = sandbox.start_app(app)
+    sandbox.open(pending(), click="Allow")
+    sandbox.open(url, click="Sign in")
+    capsys.readouterr()
+    sandbox.open(url)
+    sandbox.open("https://developer.ticktick.com/manage")
+    assert capsys.readouterr().out.splitlines() == [
+        "Autopilot: looked → alice",
+        "Autopilot: signed in → Manage Apps",  # at TickTick it begins anew
+    ]
+
+
+def test_a_form_of_an_app_is_shown_and_not_waited_for(
+    app: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = sandbox.start_app(app)
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    capsys.readouterr()
+    sandbox.open(url, fill={"User": "alice"}, click="Sign in")
+    assert capsys.readouterr().out.splitlines() == [
+        f"Open {url} : fill in the form, then click Sign in.",
+        "  User: alice",
+    ]
+
+
+def test_a_file_that_is_none_is_a_clear_error(started: None, tmp_path: Path) -> None:
+    with pytest.raises(sandbox.Problem, match=r"nothing\.py is not a file"):
+        sandbox.start_app(tmp_path / "nothing.py")
+
+
+def test_an_app_that_cannot_be_read_is_a_clear_error(app: Path) -> None:
+    app.write_text("app = broken")
+    with pytest.raises(sandbox.Problem, match=r"(?s)the app in .*my_app\.py ended.*NameError"):
+        sandbox.start_app(app)
+
+
+def test_a_click_is_waited_for_where_the_program_does_not(
+    started: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(showing, "_PATIENCE", 20)
+    url = pending()
+    person = a_person_who(url, {}, "Allow")
+    person.start()
+    sandbox.open(url, click="Allow", wait=True)
+    assert "allowed My TickTick app" in "".join(event.text for event in sandbox.events())
+    person.join()
+
+
+def test_any_button_of_that_name_ends_the_waiting(
+    started: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Arcade()
+    skip = {"unsafe_skip_verification": True}
+    client.put("/v1/admin/settings/session_verification", body=skip, cast_to=object)
+    for user_id in ("alice", "mallory"):
+        auth = client.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"])
+        sandbox.open(auth.url, click="Allow")
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(showing, "_PATIENCE", 20)
+    url = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-users"
+
+    def revoke_the_last() -> None:
+        with Browser(LocalAddresses({})) as browser:
+            page = browser.open(url)
+            page.forms.reverse()
+            browser.submit(page, "Revoke", {})
+
+    person = threading.Timer(0.5, revoke_the_last)
+    person.start()
+    sandbox.open(url, click="Revoke", wait=True)
+    again = client.auth.start("mallory", "arcade-ticktick", scopes=["tasks:read"])
+    assert again.status == "pending"
+    person.join()
+
+
+def test_checking_prints_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.check(ROOT / "snippets" / "engine.yaml")
+    assert capsys.readouterr().out.endswith("engine.yaml: 0 errors, 0 warnings\n")
+
+
+def test_events_hold_no_secret(started: None) -> None:
+    sandbox.open(pending(), click="Allow")
+    auth = Arcade().auth.start(LEARNER, "arcade-ticktick", scopes=["tasks:read"])
+    assert auth.context
+    assert auth.context.token
+    text = "\n".join(str(event) for event in sandbox.events())
+    assert "completed for learner@example.com" in text
+    assert auth.context.token not in text
+    assert "sandboxsecret" not in text
+
+
+def test_live_starts_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    monkeypatch.setenv("ARCADE_API_KEY", "arc_of_the_reader")
+    monkeypatch.setenv("ARCADE_USER_ID", "reader@example.com")
+    before = dict(os.environ)
+    sandbox.start()
+    sandbox.open("https://ticktick.com/oauth/authorize?client_id=x", click="Allow")
+    sandbox.clock.advance(days=180)
+    assert sandbox.start_app("any.py") == ""
+    assert sandbox.events() == []
+    assert dict(os.environ) == before
+    assert notebook._running is None
+    assert capsys.readouterr().out.splitlines() == [
+        "Live: no sandbox is started. Your key is used, and the real services answer.",
+        "Open https://ticktick.com/oauth/authorize?client_id=x",
+        "Live: the real clock can't be moved.",
+        "Live: your app is at the address you set as APP_URL.",
+    ]
+
+
+def test_live_without_a_key_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    with pytest.raises(sandbox.Problem, match="needs ARCADE_API_KEY and ARCADE_USER_ID"):
+        sandbox.start()
+
+
+def test_an_unknown_mode_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "Live")
+    with pytest.raises(sandbox.Problem, match="TUTORIAL_MODE is 'Live'"):
+        sandbox.start()
+
+
+def test_a_kernel_restart_frees_everything() -> None:
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        text = printed(client, "import ticktick_sandbox as sandbox; sandbox.start()")
+        ports = [int(port) for port in re.findall(r"localhost:(\d+)", text)]
+        assert len(ports) == 2
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=30)
+        for port in ports:
+            listen(port).close()
+        printed(client, "import ticktick_sandbox as sandbox; sandbox.start()")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def printed(client: BlockingKernelClient, code: str) -> str:
+    texts: list[str] = []
+    client.execute_interactive(
+        code,
+        timeout=30,
+        output_hook=lambda message: texts.append(message["content"].get("text", "")),
+    )
+    assert "Sandbox: Arcade at" in "".join(texts)
+    return "".join(texts)

@@ -1,0 +1,78 @@
+"""The servers: clients that leave, and stopping while something still needs the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from tests.ticktick_sandbox.conftest import World
+from ticktick_sandbox.serving import Serving, listen, port_of
+
+HALF = b"POST /dashboard/secrets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
+FORM = b"application/x-www-form-urlencoded"
+
+
+async def nothing() -> None:
+    pass
+
+
+def test_a_client_that_leaves_halfway_leaves_no_traceback(
+    bare: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = ("127.0.0.1", int(bare.arcade_url.rpartition(":")[2]))
+    with socket.create_connection(address) as leaving:
+        leaving.sendall(HALF % FORM + b"Content-Length: 100\r\n\r\nkey=")
+    for _ in range(3):  # the loop has seen that it is gone
+        assert bare.http.get(f"{bare.arcade_url}/v1/health").status_code == 200
+
+    assert caplog.records == []
+    assert capfd.readouterr().err == ""
+
+
+def test_a_request_that_is_still_running_at_the_stop_leaves_no_traceback(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begun = threading.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    serving, sock = Serving(), listen(0)
+    with socket.create_connection(("127.0.0.1", port_of(sock))) as asking:
+        serving.start((endless, sock))
+        asking.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        begun.wait()
+        serving.stop(nothing)
+
+        assert asking.recv(1) == b""
+    assert caplog.records == []
+    assert capfd.readouterr().err == ""
+
+
+def test_what_a_thread_of_the_loop_still_runs_is_finished_when_the_servers_stop() -> None:
+    serving = Serving()
+    serving.start()
+    begun = threading.Event()
+    done: list[int] = []
+
+    async def again(number: int) -> int:
+        return number
+
+    def work() -> None:
+        for number in range(500):
+            done.append(serving.run(again(number)))
+            begun.set()
+
+    async def start_work() -> None:
+        asyncio.get_running_loop().run_in_executor(None, work)
+
+    serving.run(start_work())
+    begun.wait()
+    serving.stop(nothing)
+
+    assert done == list(range(500))

@@ -1,0 +1,217 @@
+"""``ticktick-sandbox``: serve, run a program against the sandbox, check a configuration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ticktick_sandbox.settings import (
+    API_KEY,
+    ARCADE_PORT,
+    LEARNER,
+    PASSWORD,
+    PROVIDER_ID,
+    TICKTICK_PORT,
+)
+
+if TYPE_CHECKING:
+    from ticktick_sandbox.journal import Event
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = _parser()
+    sent = parser.parse_args(arguments)
+    if sent.command == "check":
+        return _check(sent.file)
+    if sent.command == "exec":
+        program = sent.program[1:] if sent.program[:1] == ["--"] else sent.program
+        if not program:
+            parser.error("name the program: ticktick-sandbox exec -- python app.py")
+        return _exec(program, sent.arcade_port)
+    if sent.arcade_port == sent.ticktick_port != 0:
+        parser.error("--arcade-port and --ticktick-port must differ")
+    return _serve(sent)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ticktick-sandbox",
+        description="Arcade's Engine and TickTick on this machine. Without a command: serve both.",
+        epilog="In another terminal: ticktick-sandbox exec -- python your_program.py",
+    )
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="load providers and workers from this engine.yaml",
+    )
+    begin.add_argument("--empty", action="store_true", help="begin with no app and no provider")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse configurations that break Arcade's reference, instead of noting it",
+    )
+    _add_port(parser, "--arcade-port", ARCADE_PORT, "where Arcade listens")
+    _add_port(parser, "--ticktick-port", TICKTICK_PORT, "where TickTick listens")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    run = commands.add_parser(
+        "exec",
+        help="run a program against the sandbox",
+        usage="ticktick-sandbox exec [--arcade-port PORT] -- PROGRAM [ARGUMENT ...]",
+        description="Runs a program against the running sandbox, or one of its own if none "
+        "runs. ARCADE_API_KEY and the other variables of the clients are set for it, and the "
+        "real host names of the services lead Python, Node and curl to the sandbox.",
+    )
+    _add_port(run, "--arcade-port", ARCADE_PORT, "where the running sandbox's Arcade listens")
+    run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
+    check = commands.add_parser("check", help="say what is wrong with an engine.yaml")
+    check.add_argument("file", type=Path, help="the engine.yaml")
+    return parser
+
+
+def _add_port(parser: argparse.ArgumentParser, name: str, default: int, what: str) -> None:
+    parser.add_argument(
+        name, type=_port, default=default, metavar="PORT", help=f"{what}; {default} by default"
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use a number up to 65535")
+    return int(text)
+
+
+def _serve(sent: argparse.Namespace) -> int:
+    from ticktick_sandbox.clocks import Clock
+    from ticktick_sandbox.front_door import PortInUse, Sandbox, find_running
+    from ticktick_sandbox.journal import Journal
+
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    clock = Clock()
+    happened: deque[Event] = deque()
+    journal = Journal(clock, listener=happened.append)
+    try:
+        running = Sandbox(
+            clock, journal, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict
+        )
+    except PortInUse as problem:
+        option = "--arcade-port" if problem.port == sent.arcade_port else "--ticktick-port"
+        sandbox = "A sandbox, of a notebook or of another terminal,"
+        who = sandbox if find_running(problem.port) else "Another program"
+        return _fail(
+            f"{who} already listens on port {problem.port}. "
+            f"Use it, stop it, or choose another port with {option}."
+        )
+    running.start()
+    try:
+        if not sent.empty:
+            running.prepare(PROVIDER_ID, sent.config)
+    except ValueError as problem:
+        running.stop()
+        return _fail(str(problem))
+    running.ready = True
+    option = "" if sent.arcade_port == ARCADE_PORT else f"--arcade-port {sent.arcade_port} "
+    print(
+        f"The sandbox is running. Press Ctrl+C to stop it.\n"
+        f"  Arcade    {running.arcade_url}    API key {API_KEY}\n"
+        f"  TickTick  {running.ticktick_url}    sign in as {LEARNER}, password {PASSWORD}\n"
+        f"  Provider  {', '.join(running.provider_ids()) or 'none yet'}\n"
+        f"Run a program against it from another terminal:\n"
+        f"  ticktick-sandbox exec {option}-- python snippets/python/auth_flow.py\n",
+        flush=True,
+    )
+    while not stopped.wait(0.1):
+        # Printed here and not by the listener, which runs between two requests.
+        while happened:
+            print(happened.popleft(), flush=not happened)
+    running.stop()
+    return 0
+
+
+def _exec(program: list[str], port: int) -> int:
+    if os.environ.get("TUTORIAL_MODE") == "live":
+        return _run(program, dict(os.environ))
+    from ticktick_sandbox.clocks import Clock
+    from ticktick_sandbox.front_door import (
+        PortInUse,
+        Sandbox,
+        client_environment,
+        find_running,
+        tls_entrance,
+    )
+    from ticktick_sandbox.journal import Journal
+    from ticktick_sandbox.redirection.curl import curl_home
+
+    url = find_running(port)
+    started = None
+    if url is None:
+        clock = Clock()
+        try:
+            started = Sandbox(clock, Journal(clock), ports=(port, 0))
+        except PortInUse:
+            started = Sandbox(clock, Journal(clock), ports=(0, 0))
+        started.start()
+        started.prepare(PROVIDER_ID)
+        started.ready = True
+        url = started.arcade_url
+    what = "none was running, so one was started at" if started else "using"
+    print(f"sandbox: {what} {url}", file=sys.stderr, flush=True)
+    # Unbuffered, so that a printed link is seen before the program waits for its click.
+    environment = os.environ | client_environment(url) | {"PYTHONUNBUFFERED": "1"}
+    try:
+        with tempfile.TemporaryDirectory(prefix="sandbox-curl-") as folder:
+            environment["CURL_HOME"] = curl_home(Path(folder), tls_entrance(url), os.environ)
+            return _run(program, environment)
+    finally:
+        if started:
+            started.stop()
+
+
+def _run(program: list[str], environment: dict[str, str]) -> int:
+    try:
+        child = subprocess.Popen(program, env=environment)
+    except OSError as problem:
+        _fail(f"{program[0]} can't be run: {problem.strerror}.")
+        return 127
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: child.send_signal(number))
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            continue  # the program got the signal, too, and decides what to do with it
+        return 128 - code if code < 0 else code
+
+
+def _check(file: Path) -> int:
+    from ticktick_sandbox.checker import report
+
+    lines, broken = report(file)
+    print("\n".join(lines))
+    return 1 if broken else 0
+
+
+def _fail(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

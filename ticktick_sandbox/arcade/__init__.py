@@ -1,0 +1,111 @@
+"""What answers for api.arcade.dev and cloud.arcade.dev."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ticktick_sandbox.arcade import (
+    admin_api,
+    auth_api,
+    browser_pages,
+    dashboard,
+    formatted_tools_api,
+    not_imitated,
+    scheduled_tools_api,
+    secrets_api,
+    tools_api,
+    user_connections_api,
+    verification_api,
+    workers_api,
+)
+from ticktick_sandbox.arcade.engine import Engine, engine_of
+from ticktick_sandbox.arcade.errors import EngineError, engine_error, no_route, unauthorized
+from ticktick_sandbox.arcade.project_paths import ProjectPaths
+from ticktick_sandbox.arcade.provider_admin import ProviderRefused
+
+_OPEN = ("/v1/health", "/v1/config")
+_KEYED_PAGE = "/api/v1/oauth/confirm_user"
+
+
+class RequireKey:
+    """Refuses API requests without the key before anything else is looked at.
+
+    The key comes raw, as the SDKs send it, or behind ``Bearer``, as curl examples do.
+    """
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._key = key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on or answer 401."""
+        path = scope["path"]
+        keyed = path.startswith("/v1/") and path not in _OPEN
+        keyed = keyed or path.removesuffix("\n") == _KEYED_PAGE  # as the router takes it
+        if keyed and not self._has_key(scope):
+            refusal = unauthorized()
+            if path == _KEYED_PAGE:
+                refusal.body |= {"code": 401, "msg": "Unauthorized"}
+            await refusal.response()(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _has_key(self, scope: Scope) -> bool:
+        sent = Headers(scope=scope).get("authorization", "")
+        if sent[:7].lower() == "bearer ":
+            sent = sent[7:]
+        return hmac.compare_digest(sent.strip().encode(), self._key)
+
+
+async def _health(request: Request) -> JSONResponse:
+    return JSONResponse({"healthy": True})
+
+
+async def _config(request: Request) -> JSONResponse:
+    base = engine_of(request).settings.base_url
+    template = f"{base}/api/v1/oauth/{{external_id}}/callback"
+    return JSONResponse({"oauth2": {"callback_url_template": template}})
+
+
+def create_app(engine: Engine) -> Starlette:
+    """Return the ASGI application of ``engine``."""
+    app = Starlette(
+        routes=[
+            *auth_api.routes,
+            *admin_api.routes,
+            *secrets_api.routes,
+            *user_connections_api.routes,
+            *browser_pages.routes,
+            *dashboard.routes,
+            *verification_api.routes,
+            *workers_api.routes,
+            *tools_api.routes,
+            *formatted_tools_api.routes,
+            *scheduled_tools_api.routes,
+            *not_imitated.routes,
+            Route("/v1/health", _health, methods=["GET"]),
+            Route("/v1/config", _config, methods=["GET"]),
+        ],
+        middleware=[
+            Middleware(ProjectPaths),
+            Middleware(RequireKey, key=engine.settings.api_key),
+        ],
+        exception_handlers={
+            404: no_route,
+            405: no_route,
+            EngineError: engine_error,
+            ProviderRefused: admin_api.provider_refused,
+            dashboard.Problem: dashboard.problem_page,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.state.engine = engine
+    return app

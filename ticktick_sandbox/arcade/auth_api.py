@@ -1,0 +1,100 @@
+"""``/v1/auth``: start an authorization, ask for its status, confirm who the user is."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ticktick_sandbox.arcade import fields
+from ticktick_sandbox.arcade.authorizations import (
+    NotAwaitingVerification,
+    UnknownAuthorization,
+    UserMismatch,
+)
+from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required, whole_number
+from ticktick_sandbox.arcade.providers import UnknownProvider
+
+
+async def _authorize(request: Request) -> JSONResponse:
+    engine = engine_of(request)
+    body = await json_body(request)
+    user_id = fields.text(body, "user_id")
+    requirement = fields.mapping(body, "auth_requirement")
+    if requirement is None:
+        raise required("", "auth_requirement")
+    references = [
+        fields.optional_text(requirement, name, path="auth_requirement")
+        for name in ("id", "provider_id")
+    ]
+    if not any(references):
+        raise required("auth_requirement", "provider_id")
+    if requirement.get("provider_type", "oauth2") != "oauth2":
+        raise malformed(
+            "auth_requirement", "provider_type", "oneof", "provider_type must be oauth2"
+        )
+    oauth2 = fields.mapping(requirement, "oauth2", path="auth_requirement") or {}
+    scopes = fields.items(oauth2, "scopes", str, "strings", path="auth_requirement.oauth2")
+    next_uri = fields.optional_url(body, "next_uri")
+    try:
+        provider = engine.providers.resolve(*references)
+    except UnknownProvider as problem:
+        raise EngineError(400, "bad_request", str(problem)) from None
+    return JSONResponse(
+        await engine.authorizations.authorize(
+            user_id, provider, list(dict.fromkeys(scopes)), next_uri
+        )
+    )
+
+
+async def _status(request: Request) -> JSONResponse:
+    auth_id = request.query_params.get("id")
+    if not auth_id:
+        raise EngineError(400, "malformed_request", "the query parameter id is required")
+    wait = whole_number(request, "wait", 0)
+    try:
+        return JSONResponse(await engine_of(request).authorizations.status(auth_id, wait))
+    except UnknownAuthorization as problem:
+        raise EngineError(400, "bad_request", str(problem)) from None
+
+
+async def confirm_user(request: Request) -> JSONResponse:
+    """Finish a flow for the user whom a verifier has identified.
+
+    The live service has this at two hosts with two sets of keys; both are sent. After a
+    mismatch the user has to consent anew.
+    """
+    engine = engine_of(request)
+    body = await json_body(request)
+    flow_id, user_id = fields.text(body, "flow_id"), fields.text(body, "user_id")
+    try:
+        if engine.verification.is_test(flow_id):
+            auth_id = engine.verification.end_test(flow_id, user_id)
+            next_uri = engine.authorizations.success_url
+        else:
+            flow = await engine.authorizations.confirm(flow_id, user_id)
+            auth_id, next_uri = flow.auth_id, engine.authorizations.end_of(flow)
+    except NotAwaitingVerification:
+        message = "the flow is unknown, or its user is not back from the provider"
+        raise EngineError(
+            400, "bad_request", message, code=400, msg="Bad request", data=None
+        ) from None
+    except UserMismatch:
+        engine.authorizations.not_returned(flow_id)
+        raise EngineError(
+            400,
+            "user_mismatch",
+            "the flow was started for another user_id",
+            code=400,
+            error="user_mismatch",
+            msg="An error occurred during verification",
+        ) from None
+    return JSONResponse({"auth_id": auth_id, "next_uri": next_uri})
+
+
+routes = [
+    Route("/v1/auth/authorize", _authorize, methods=["POST"]),
+    Route("/v1/auth/status", _status, methods=["GET"]),
+    Route("/v1/auth/confirm_user", confirm_user, methods=["POST"]),
+]

@@ -1,0 +1,263 @@
+"""engine.yaml with its ``.env`` and ``${env:…}`` variables."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ticktick_sandbox.arcade.findings import ERROR, ConfigurationRefused, Finding
+from ticktick_sandbox.arcade.providers import Provider
+from ticktick_sandbox.arcade.reading import Reader
+from ticktick_sandbox.arcade.worker_reading import WorkersReader
+from ticktick_sandbox.arcade.workers import Worker
+
+_VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a file holds.
+
+    ``read`` has the usable providers by their place, such as ``auth.providers[0]``, and
+    ``workers`` the usable workers, both without those that say ``enabled: false``.
+    """
+
+    source: str
+    read: dict[str, Provider]
+    findings: list[Finding]
+    lines: dict[str, int] = field(default_factory=dict)
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def providers(self) -> list[Provider]:
+        """The usable providers in the order of the file."""
+        return list(self.read.values())
+
+    def line_of(self, where: str) -> int | None:
+        """Return the line of a place, or of the nearest place around it."""
+        while where and where not in self.lines:
+            where = where[: max(where.rfind("."), where.rfind("["), 0)]
+        return self.lines.get(where)
+
+
+def load(
+    path: Path, *, strict: bool = False, fallback: Mapping[str, str] | None = None
+) -> Configuration:
+    """Read an engine.yaml and refuse what no Engine could use.
+
+    Args:
+        path: the file; a ``.env`` beside it is read, too.
+        strict: refuse the slips, too, that a lenient Engine tolerates.
+        fallback: values for variables that neither the environment nor ``.env`` sets.
+
+    Raises:
+        ConfigurationRefused: the file can't be used; it names every reason at once.
+    """
+    configuration = inspect(path, fallback=fallback)
+    refused = [
+        finding
+        for finding in configuration.findings
+        if (strict and finding.slip) or (finding.severity == ERROR and not finding.slip)
+    ]
+    if refused:
+        raise ConfigurationRefused(configuration.source, refused)
+    return configuration
+
+
+def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configuration:
+    """Read an engine.yaml and return whatever can be said about it, without refusing."""
+    try:
+        return _inspect(path, fallback or {})
+    except RecursionError:
+        fix = "Remove the alias that contains itself, or the nesting."
+        finding = Finding(ERROR, str(path), "the file is nested too deeply", fix)
+    except _Unusable as problem:
+        where = problem.where or str(path)
+        finding = Finding(ERROR, where, problem.text, problem.fix, line=problem.line)
+    return Configuration(str(path), {}, [finding])
+
+
+class _Unusable(Exception):
+    """The file can't be read as a configuration at all; carries the one finding."""
+
+    def __init__(self, text: str, fix: str, line: int | None = None, where: str = "") -> None:
+        super().__init__(text)
+        self.text, self.fix, self.line, self.where = text, fix, line, where
+
+
+def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
+    tree, data = _parsed(path)
+    lines: dict[str, int] = {}
+    findings = _walk(tree, "", lines, set())
+    listed = _providers_of(data, lines)
+    for name in sorted(str(key) for key in (data.get("auth") or {}) if key != "providers"):
+        text = f"auth has no setting {name!r}"
+        findings.append(Finding(ERROR, f"auth.{name}", text, "It has providers, and nothing else."))
+    variables = dict(fallback) | _variables(path)
+    read: dict[str, Provider] = {}
+    seen: set[str] = set()
+    for number, sent in enumerate(listed):
+        where = f"auth.providers[{number}]"
+        filled, missing = _filled(sent, where, variables, path.parent)
+        name = filled.get("id") if isinstance(filled, dict) else None
+        if isinstance(name, str | int):
+            if str(name) in seen:
+                text = f"two providers have the id {str(name)!r}"
+                fix = "Give each its own id, or remove one."
+                findings.append(Finding(ERROR, f"{where}.id", text, fix))
+            seen.add(str(name))
+        if isinstance(filled, dict) and filled.get("enabled") in ("true", "false"):
+            filled["enabled"] = filled["enabled"] == "true"  # a variable is always a text
+        if isinstance(filled, dict) and filled.get("enabled") is False:
+            continue
+        reader = Reader(where)
+        provider = reader.provider(filled)
+        told = {finding.where for finding in missing}
+        findings += missing
+        findings += [finding for finding in reader.findings if finding.where not in told]
+        if provider and not missing:
+            read[where] = replace(provider, origin="static")
+    workers = WorkersReader(lambda sent, where: _filled(sent, where, variables, path.parent))
+    usable = workers.workers(data.get("tools"))
+    findings += workers.findings
+    whole = Configuration(str(path), read, [], lines, usable)
+    placed = [replace(f, line=f.line or whole.line_of(f.where)) for f in findings]
+    return replace(whole, findings=sorted(placed, key=lambda f: f.line or 0))
+
+
+def _parsed(path: Path) -> tuple[Any, Any]:
+    """Return the file as YAML nodes, which know their lines, and as plain values."""
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _Unusable("the file does not exist", "Check the path.") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise _Unusable(f"the file can't be read: {problem}", "Check the path.") from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as problem:
+        mark = getattr(problem, "problem_mark", None)
+        position = getattr(problem, "position", None)  # of a character that YAML forbids
+        line = mark.line + 1 if mark else None
+        raise _Unusable(
+            f"this is not YAML: {getattr(problem, 'problem', problem)}",
+            "Check the indentation and the quotes around this place.",
+            line if position is None else text.count("\n", 0, position) + 1,
+        ) from None
+    if data is None:
+        raise _Unusable("the file is empty", "Begin it with auth: and its providers.")
+    return tree, data
+
+
+def _providers_of(data: Any, lines: Mapping[str, int]) -> list[Any]:
+    """Return what stands below ``auth.providers``; a key with nothing below it is empty."""
+    if not isinstance(data, dict):
+        kind = type(data).__name__
+        fix = "Begin it with auth: and its providers."
+        raise _Unusable(f"the file holds a {kind}, not sections", fix)
+    auth = {} if data.get("auth") is None else data["auth"]
+    listed = auth.get("providers") if isinstance(auth, dict) else auth
+    listed = [] if listed is None else listed
+    if not isinstance(auth, dict) or not isinstance(listed, list):
+        raise _Unusable(
+            "auth.providers is not a list",
+            "Write 'auth:', below it 'providers:', and begin each provider with '- id:'.",
+            lines.get("auth.providers") or lines.get("auth"),
+        )
+    return listed
+
+
+def _variables(path: Path) -> dict[str, str]:
+    """Return the variables of ``.env`` under those of the environment, which win."""
+    beside = path.parent / ".env"
+    values: dict[str, str] = {}
+    try:
+        if beside.is_file():
+            from dotenv import dotenv_values
+
+            values = {name: value or "" for name, value in dotenv_values(beside).items()}
+    except (OSError, UnicodeDecodeError) as problem:
+        fix = "Save it as UTF-8 text, or remove it."
+        raise _Unusable(f"it can't be read: {problem}", fix, where=str(beside)) from None
+    return values | dict(os.environ)
+
+
+def _filled(
+    value: Any, where: str, variables: Mapping[str, str], folder: Path
+) -> tuple[Any, list[Finding]]:
+    """Return ``value`` with its variables put in, and what is said of those without a value."""
+    missing: list[Finding] = []
+    return _fill(value, where, variables, folder, missing), missing
+
+
+def _fill(
+    value: Any, where: str, variables: Mapping[str, str], folder: Path, missing: list[Finding]
+) -> Any:
+    """Return ``value`` with its variables put in; a variable without a value is a finding."""
+    if isinstance(value, dict):
+        return {
+            key: _fill(item, f"{where}.{key}", variables, folder, missing)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _fill(item, f"{where}[{number}]", variables, folder, missing)
+            for number, item in enumerate(value)
+        ]
+    if not isinstance(value, str):
+        return value
+
+    def put_in(match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        if kind == "env":
+            if name in variables:
+                return variables[name]
+            fix = f"Set it: export {name}=…, or write {name}=… into .env beside the file."
+            missing.append(Finding(ERROR, where, f"the variable {name} is not set", fix))
+            return ""
+        try:
+            return (folder / name).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            fix = "The path counts from the folder of the configuration."
+            missing.append(Finding(ERROR, where, f"the file {name} can't be read", fix))
+            return ""
+
+    return _VARIABLE.sub(put_in, value)
+
+
+def _walk(node: Any, where: str, lines: dict[str, int], above: set[int]) -> list[Finding]:
+    """Note the line of every path below ``node``; a key written twice is a finding."""
+    import yaml
+
+    lines[where] = node.start_mark.line + 1
+    if id(node) in above:
+        return []
+    above = above | {id(node)}
+    findings: list[Finding] = []
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            findings += _walk(item, f"{where}[{number}]", lines, above)
+    if isinstance(node, yaml.MappingNode):
+        for key, item in node.value:
+            path = f"{where}.{key.value}" if where else str(key.value)
+            if path in lines:
+                findings.append(
+                    Finding(
+                        ERROR,
+                        path,
+                        "this key is written twice, and the first would be lost",
+                        f"Merge it with the one in line {lines[path]}.",
+                        line=key.start_mark.line + 1,
+                    )
+                )
+                continue
+            findings += _walk(item, path, lines, above)
+            lines[path] = key.start_mark.line + 1
+    return findings

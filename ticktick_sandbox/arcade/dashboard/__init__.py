@@ -1,0 +1,39 @@
+"""The dashboard at ``/dashboard``, where a person does what the API does, with the mouse.
+
+What stands where is known from the published guide and from screenshots of the live
+dashboard. One module a page; each has its ``routes``.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ticktick_sandbox.arcade.dashboard import (
+    connected_apps,
+    connected_users,
+    playground,
+    secrets,
+    servers,
+    user_verification,
+)
+from ticktick_sandbox.arcade.dashboard.pages import Problem, page, problem_page
+from ticktick_sandbox.arcade.engine import engine_of
+
+
+async def _start(request: Request) -> Response:
+    return page(request, "start.html", engine=engine_of(request))
+
+
+routes = [
+    Route("/dashboard", _start, methods=["GET"]),
+    *playground.routes,
+    *servers.routes,
+    *secrets.routes,
+    *connected_apps.routes,
+    *connected_users.routes,
+    *user_verification.routes,
+]
+
+__all__ = ["Problem", "problem_page", "routes"]

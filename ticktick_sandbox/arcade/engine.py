@@ -1,0 +1,143 @@
+"""The Engine: what it is configured with and what it keeps."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from ticktick_sandbox.arcade.authorizations import Authorizations
+from ticktick_sandbox.arcade.catalogue import Catalogue
+from ticktick_sandbox.arcade.executions import Executions
+from ticktick_sandbox.arcade.findings import Finding
+from ticktick_sandbox.arcade.providers import Provider, Providers
+from ticktick_sandbox.arcade.requirements import Requirements
+from ticktick_sandbox.arcade.schedule import Schedule
+from ticktick_sandbox.arcade.tool_secrets import ToolSecrets
+from ticktick_sandbox.arcade.verification import Verification
+from ticktick_sandbox.arcade.workers import Workers
+from ticktick_sandbox.clocks import Clock
+from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.journal import Journal
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an Engine is set up.
+
+    ``base_url`` is where browsers and clients find it, ``account`` the Arcade account
+    that is signed in to it. ``strict`` refuses the slips that it otherwise tolerates.
+    """
+
+    base_url: str
+    api_key: str = field(repr=False)
+    account: str
+    strict: bool = False
+
+
+class Engine:
+    """Arcade's Engine on this machine.
+
+    ``form_token`` stands in every form of its pages, so that no other site can send one.
+    ``secrets`` holds what tools may ask for, by key.
+
+    Args:
+        local: maps a provider's real URL to its place on this machine, for browsers.
+        client: makes the HTTP client for the Engine's own requests to providers and workers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        journal: Journal,
+        *,
+        local: Callable[[str], str],
+        client: Callable[[], httpx.AsyncClient],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.providers = Providers()
+        self.form_token = secrets.token_urlsafe(32)
+        self._ids = ids
+        self._journal = journal
+        self._make_client = client
+        self._client: httpx.AsyncClient | None = None
+        self.authorizations = Authorizations(
+            self.providers,
+            clock,
+            ids,
+            journal,
+            base_url=settings.base_url,
+            local=local,
+            client=self._http,
+            strict=settings.strict,
+        )
+        self.secrets = ToolSecrets(clock, ids, journal)
+        self.verification = Verification(ids, journal, may_skip=not settings.strict)
+        self.workers = Workers(journal, self._http)
+        self.catalogue = Catalogue(self.workers)
+        self.requirements = Requirements(self.providers, self.authorizations, self.secrets)
+        self.executions = Executions(
+            self.catalogue, self.requirements, clock, ids, journal, self._http
+        )
+        self.schedule = Schedule(self.executions, clock, ids, journal)
+
+    def add(self, provider: Provider) -> Provider:
+        """Add a provider and return it with its place in the world: id, times."""
+        now = self.clock.now()
+        kind = f"aps_{provider.id}" if provider.origin == "static" else None
+        external_id = provider.external_id or (
+            f"fa4e0_{kind}" if kind else self._ids.base62("provider", 21, prefix="fa4e0_ap_sandbox")
+        )
+        added = replace(provider, external_id=external_id, created_at=now, updated_at=now)
+        self.providers.put(added)
+        self._journal.note("Arcade", f"added the provider {provider.id}")
+        if "token_introspection_request" in provider.requests:
+            text = (
+                f"the sandbox does not carry out the token_introspection_request of {provider.id}"
+            )
+            self._journal.note("Arcade", text, problem=True)
+        return added
+
+    def change(self, provider: Provider) -> Provider:
+        """Store an edited provider. Pending flows keep what they were started with."""
+        changed = replace(provider, updated_at=self.clock.now())
+        self.providers.put(changed)
+        return changed
+
+    def remove(self, provider: Provider) -> None:
+        """Delete a provider and what users granted through it."""
+        self.providers.remove(provider.id)
+        self.authorizations.forget_provider(provider)
+
+    def warn(self, findings: list[Finding]) -> None:
+        """Write what a configuration does wrong into the journal."""
+        for finding in findings:
+            text = f"{finding.where}: {finding.text}. {finding.fix}"
+            self._journal.note("Arcade", text, problem=True)
+
+    async def close(self) -> None:
+        """Answer parked polls, end what is scheduled and close the HTTP client."""
+        self.authorizations.close()
+        await self.schedule.close()
+        client, self._client = self._client, None  # what still runs may need another one
+        if client:
+            await client.aclose()
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client
+
+
+def engine_of(request: Request) -> Engine:
+    """Return the Engine that this request has reached."""
+    return request.app.state.engine

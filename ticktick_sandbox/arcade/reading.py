@@ -1,0 +1,357 @@
+"""From a plain mapping, as YAML or JSON gives it, to a ``Provider``.
+
+The rules are those of Arcade's OAuth 2.0 reference and of the published configuration
+schema. Where a published example breaks them, the finding is a *slip*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ticktick_sandbox.arcade import response_map
+from ticktick_sandbox.arcade.findings import ERROR, WARNING, Finding
+from ticktick_sandbox.arcade.providers import FORM, JSON, OAuthRequest, Provider
+
+Json = dict[str, Any]
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+
+_PLACEHOLDERS = {
+    "authorize_request": ("client_id", "redirect_uri", "scopes", "existing_scopes"),
+    "token_request": ("client_id", "client_secret", "redirect_uri"),
+    "refresh_request": ("refresh_token", "client_id", "client_secret"),
+    "token_introspection_request": ("access_token",),
+    "user_info_request": (),
+}
+_ADDED_BY_ITSELF = {"authorize_request": "state", "token_request": "code"}
+_AUTH_METHODS = {
+    "authorize_request": ("",),
+    "token_request": ("", "client_secret_basic"),
+    "refresh_request": ("", "client_secret_basic", "bearer_access_token"),
+    "token_introspection_request": ("", "client_secret_basic", "bearer_access_token"),
+    "user_info_request": ("", "bearer_access_token"),
+}
+_OF_TOKENS = ("access_token", "expires_in", "refresh_token", "scope", "token_type")
+_MAPPED = {
+    "token_request": _OF_TOKENS,
+    "refresh_request": _OF_TOKENS,
+    "token_introspection_request": ("expires_in", "scope"),
+}
+_REQUIRED = ("authorize_request", "token_request")
+_TRIGGERS = ("on_token_grant", "on_token_refresh")
+_TRIGGERED = ("token_introspection_request", "user_info_request")
+_ID = re.compile(r"[a-z0-9_-]{1,100}")
+
+
+class Reader:
+    """Reads one provider and collects the findings on the way."""
+
+    def __init__(self, where: str) -> None:
+        self.findings: list[Finding] = []
+        self._root = where
+
+    def provider(self, sent: Any) -> Provider | None:
+        """Return the provider, or ``None`` when the findings hold an error that is no slip."""
+        if not isinstance(sent, dict):
+            self._error("", "a provider is a mapping", "Begin with '- id: …' and its settings.")
+            return None
+        provider_id = self._text(sent, "id", required=True)
+        if provider_id and not _ID.fullmatch(provider_id):
+            self._error(
+                "id",
+                f"{provider_id!r} is not a usable id",
+                "Use up to 100 lowercase letters, digits, underscores and hyphens.",
+            )
+        if sent.get("type") != "oauth2":
+            self._error("type", f"{sent.get('type')!r} is not a provider type", "Write oauth2.")
+        client_id = self._text(sent, "client_id", required=True)
+        client_secret = self._text(sent, "client_secret")
+        enabled = sent.get("enabled")
+        if enabled is None:
+            enabled = True
+        if not isinstance(enabled, bool):
+            self._error("enabled", f"{enabled!r} is not a boolean", "Write true or false.")
+        oauth2 = sent.get("oauth2")
+        if not isinstance(oauth2, dict):
+            self._error(
+                "oauth2",
+                "the requests of the provider are missing"
+                if oauth2 is None
+                else "oauth2 is a mapping",
+                "Give it an authorize_request and a token_request. "
+                "The sandbox knows no provider by its provider_id alone.",
+            )
+            return None
+        requests = {
+            kind: self._request(oauth2, kind, required=kind in _REQUIRED) for kind in _PLACEHOLDERS
+        }
+        self._credentials(requests["token_request"], client_secret, oauth2)
+        pkce = self._pkce(oauth2)
+        delimiter = self._text(oauth2, "scope_delimiter", prefix="oauth2.", default=" ")
+        description = self._text(sent, "description")
+        well_known = self._text(sent, "provider_id")
+        if any(f.severity == ERROR and not f.slip for f in self.findings):
+            return None
+        authorize_request = requests.pop("authorize_request")
+        token_request = requests.pop("token_request")
+        assert authorize_request and token_request
+        return Provider(
+            id=provider_id,
+            client_id=client_id,
+            client_secret=client_secret,
+            authorize_request=authorize_request,
+            token_request=token_request,
+            description=description,
+            provider_id=well_known,
+            enabled=enabled,
+            scope_delimiter=delimiter,
+            pkce=pkce,
+            requests={kind: request for kind, request in requests.items() if request},
+        )
+
+    def _request(self, oauth2: Json, kind: str, *, required: bool) -> OAuthRequest | None:
+        sent = oauth2.get(kind)
+        where = f"oauth2.{kind}"
+        if sent is None and not required:
+            return None
+        if not isinstance(sent, dict):
+            problem = "it is missing" if sent is None else "it is not a mapping"
+            self._error(where, problem, "Give it at least an endpoint.")
+            return None
+        prefix = f"{where}."
+        endpoint = self._text(sent, "endpoint", prefix=prefix, required=True)
+        if endpoint and not is_absolute(endpoint):
+            self._error(
+                f"{prefix}endpoint",
+                f"{endpoint!r} is not a complete URL",
+                "Write it with https:// and the host.",
+            )
+        default_method = "POST" if kind in ("token_request", "refresh_request") else "GET"
+        auth_method = self._text(sent, "auth_method", prefix=prefix)
+        if auth_method not in _AUTH_METHODS[kind]:
+            self._slip(
+                ERROR,
+                f"{prefix}auth_method",
+                f"{auth_method!r} is not an allowed method",
+                "Drop the line: the access token is always sent as Bearer."
+                if kind == "user_info_request"
+                else "Use client_secret_basic without the two params, or drop auth_method and "
+                "keep client_id and client_secret in params.",
+            )
+        read = OAuthRequest(
+            endpoint=endpoint,
+            method=self._choice(sent, "method", ("GET", "POST"), default_method, prefix),
+            auth_method=auth_method,
+            params=self._params(sent, kind, prefix),
+            request_content_type=self._choice(
+                sent, "request_content_type", (FORM, JSON), FORM, prefix
+            ),
+            response_content_type=self._choice(
+                sent, "response_content_type", (FORM, JSON), JSON, prefix
+            ),
+            response_map=self._response_map(sent, kind, prefix),
+            triggers=self._triggers(sent, kind, prefix),
+            enabled=self._enabled(sent, prefix),
+            expiration_format=self._text(sent, "expiration_format", prefix=prefix),
+        )
+        json_only = read.response_map or kind == "user_info_request"
+        if json_only and read.response_content_type == FORM:
+            self._slip(
+                ERROR,
+                f"{prefix}response_content_type",
+                f"{'response_map' if read.response_map else 'user info'} takes JSON replies only",
+                f"Write {JSON}, or drop the line: it is the default.",
+            )
+        if kind == "refresh_request" and "refresh_token" not in placeholders(read.params):
+            self._slip(
+                WARNING,
+                f"{prefix}params",
+                "the refresh token is not among the parameters",
+                'Write refresh_token: "{{refresh_token}}".',
+            )
+        return read
+
+    def _response_map(self, sent: Json, kind: str, prefix: str) -> dict[str, str]:
+        where = f"{prefix}response_map"
+        expressions = self._mapping(sent, "response_map", prefix, str)
+        keys = _MAPPED.get(kind)
+        for key, text in expressions.items():
+            if keys and key not in keys:
+                self._error(
+                    f"{where}.{key}",
+                    f"a reply to {kind} has no {key} to be mapped",
+                    f"Allowed here: {', '.join(keys)}.",
+                )
+            if not isinstance(text, str):
+                continue
+            try:
+                response_map.parse(text)
+            except response_map.BrokenExpression as problem:
+                self._error(f"{where}.{key}", str(problem), response_map.ALLOWED)
+        if expressions and keys is _OF_TOKENS and "access_token" not in expressions:
+            self._error(
+                where,
+                "only what is mapped is read, and access_token is not",
+                'Add the place of the token, such as access_token: "$.access_token".',
+            )
+        return expressions
+
+    def _triggers(self, sent: Json, kind: str, prefix: str) -> dict[str, bool]:
+        triggers = self._mapping(sent, "triggers", prefix, bool)
+        fix = "Write on_token_grant: true, on_token_refresh: true, or both."
+        if kind in _TRIGGERED and not triggers:
+            self._error(f"{prefix}triggers", "it is not said when to ask", fix)
+        for name in [name for name in triggers if name not in _TRIGGERS]:
+            self._error(f"{prefix}triggers.{name}", f"{name} is not a trigger", fix)
+        return triggers
+
+    def _enabled(self, sent: Json, prefix: str) -> bool | None:
+        enabled = sent.get("enabled")
+        if enabled is not None and not isinstance(enabled, bool):
+            self._error(f"{prefix}enabled", f"{enabled!r} is not a boolean", "Write true or false.")
+            return None
+        return enabled
+
+    def _params(self, sent: Json, kind: str, prefix: str) -> dict[str, str]:
+        params = {}
+        for name, value in self._mapping(sent, "params", prefix).items():
+            where = f"{prefix}params.{name}"
+            if isinstance(value, dict | list) or value is None:
+                self._error(where, "a parameter is a text", "Write one value, in quotes.")
+                continue
+            params[name] = str(value).lower() if isinstance(value, bool) else str(value)
+            for placeholder in PLACEHOLDER.findall(params[name]):
+                if placeholder in _PLACEHOLDERS[kind]:
+                    continue
+                if placeholder == _ADDED_BY_ITSELF.get(kind):
+                    self._slip(
+                        WARNING,
+                        where,
+                        f"{{{{{placeholder}}}}} is not a documented placeholder",
+                        f"Remove the line: the Engine adds {placeholder} by itself.",
+                    )
+                    continue
+                allowed = ", ".join(f"{{{{{p}}}}}" for p in _PLACEHOLDERS[kind]) or "none"
+                self._error(
+                    where,
+                    f"{{{{{placeholder}}}}} is not a placeholder of {kind}",
+                    f"Allowed here: {allowed}.",
+                )
+        return params
+
+    def _credentials(self, request: OAuthRequest | None, client_secret: str, oauth2: Json) -> None:
+        if request is None:
+            return
+        where = "oauth2.token_request"
+        in_body = "client_secret" in placeholders(request.params)
+        basic = request.auth_method == "client_secret_basic"
+        if basic and in_body:
+            self._note(
+                where,
+                "the credentials go out twice, by Basic and in the body",
+                "Keep one: drop auth_method, or client_id and client_secret from params.",
+            )
+        if client_secret and not basic and not in_body and request.auth_method == "":
+            self._note(
+                where,
+                "the client secret is configured but never sent",
+                "Write auth_method: client_secret_basic.",
+            )
+
+    def _pkce(self, oauth2: Json) -> bool:
+        sent = oauth2.get("pkce")
+        if sent is None:
+            return False
+        if not isinstance(sent, dict) or not isinstance(sent.get("enabled"), bool):
+            self._error("oauth2.pkce", "pkce needs 'enabled'", "Write enabled: true or false.")
+            return False
+        if sent.get("code_challenge_method") not in (None, "S256"):
+            self._error(
+                "oauth2.pkce.code_challenge_method",
+                f"{sent['code_challenge_method']!r} is not a method",
+                "Only S256 is.",
+            )
+        for name in [n for n in sent if n not in ("enabled", "code_challenge_method")]:
+            self._error(
+                f"oauth2.pkce.{name}",
+                "pkce has no such setting",
+                "It has enabled and code_challenge_method.",
+            )
+        return sent["enabled"]
+
+    # Values
+
+    def _text(
+        self, sent: Json, name: str, *, prefix: str = "", required: bool = False, default: str = ""
+    ) -> str:
+        value = sent.get(name)
+        if value is None:
+            value = default
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            shown = "it" if name == "client_secret" else repr(value)
+            self._error(f"{prefix}{name}", f"{shown} is not a text", "Write it in quotes.")
+            return default
+        if required and not value:
+            self._error(f"{prefix}{name}", "it is missing or empty", f"Give {name} a value.")
+        return value
+
+    def _choice(
+        self, sent: Json, name: str, choices: Iterable[str], default: str, prefix: str
+    ) -> str:
+        value = sent.get(name) or default
+        if value not in choices:
+            self._error(
+                f"{prefix}{name}", f"{value!r} is not possible", f"Use {' or '.join(choices)}."
+            )
+        return value
+
+    def _mapping(self, sent: Json, name: str, prefix: str, kind: type = object) -> Json:
+        value = sent.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self._error(
+                f"{prefix}{name}", f"{name} is a mapping", "Write one 'name: value' a line."
+            )
+            return {}
+        for key, item in value.items():
+            if not isinstance(item, kind):
+                fix = "Write true or false." if kind is bool else "Write it in quotes."
+                self._error(f"{prefix}{name}.{key}", f"{item!r} is not possible", fix)
+        return {str(key): item for key, item in value.items()}
+
+    # Findings
+
+    def _error(self, where: str, text: str, fix: str) -> None:
+        self.findings.append(Finding(ERROR, self._path(where), text, fix))
+
+    def _slip(self, severity: str, where: str, text: str, fix: str) -> None:
+        self.findings.append(Finding(severity, self._path(where), text, fix, slip=True))
+
+    def _note(self, where: str, text: str, fix: str) -> None:
+        self.findings.append(Finding(WARNING, self._path(where), text, fix))
+
+    def _path(self, where: str) -> str:
+        return ".".join(part for part in (self._root, where) if part)
+
+
+def placeholders(params: Mapping[str, str]) -> set[str]:
+    """Return the names of all placeholders in ``params``."""
+    return {name for text in params.values() for name in PLACEHOLDER.findall(text)}
+
+
+def is_absolute(url: str) -> bool:
+    """Return whether this is a complete http or https URL."""
+    try:
+        parts = urlsplit(url)
+        usable = (
+            bool(parts.hostname) and parts.port != 0 and not re.search(r"[\s\x00-\x1f\x7f]", url)
+        )
+        return parts.scheme in ("http", "https") and usable
+    except ValueError:
+        return False

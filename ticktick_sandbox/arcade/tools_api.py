@@ -1,0 +1,176 @@
+"""``/v1/tools``: which tools there are, authorizing a user for one, running one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ticktick_sandbox.arcade import fields, tool_lists
+from ticktick_sandbox.arcade.catalogue import UnknownTool
+from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required
+from ticktick_sandbox.arcade.executions import Call, UserRequired
+from ticktick_sandbox.arcade.moments import stamp
+from ticktick_sandbox.arcade.paging import page
+from ticktick_sandbox.arcade.requirements import AuthorizationRequired, NotMet
+from ticktick_sandbox.arcade.tool_shape import FORMATS, tool_shape
+from ticktick_sandbox.arcade.tools import BadToolName, Tool, ToolName
+from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
+
+Json = dict[str, Any]
+
+
+async def _list(request: Request) -> JSONResponse:
+    engine = engine_of(request)
+    formats, user_id = _formats(request), request.query_params.get("user_id")
+    return page(
+        request,
+        await tool_lists.wanted(request),
+        lambda tool: tool_shape(tool, engine.requirements, user_id=user_id, formats=formats),
+    )
+
+
+async def _get(request: Request) -> JSONResponse:
+    engine = engine_of(request)
+    formats, user_id = _formats(request), request.query_params.get("user_id")
+    tool = await find_tool(request, tool_name(request.path_params["name"]))
+    return JSONResponse(tool_shape(tool, engine.requirements, user_id=user_id, formats=formats))
+
+
+async def _authorize(request: Request) -> JSONResponse:
+    body = await json_body(request)
+    name = _named_in(body)
+    user_id = fields.text(body, "user_id")
+    next_uri = fields.optional_url(body, "next_uri")
+    tool = await find_tool(request, name)
+    try:
+        answer = await engine_of(request).requirements.authorize(tool, user_id, next_uri)
+    except NotMet as problem:
+        raise _not_met(problem) from None
+    return JSONResponse(answer)
+
+
+async def _execute(request: Request) -> JSONResponse:
+    body = await json_body(request)
+    call = Call(
+        tool=_named_in(body),
+        inputs=fields.mapping(body, "input") or {},
+        user_id=fields.optional_text(body, "user_id"),
+        stacktrace=fields.flag(body, "include_error_stacktrace", False),
+    )
+    run_at = fields.optional_moment(body, "run_at")
+    if run_at:
+        return JSONResponse(await _schedule(request, call, run_at))
+    try:
+        return JSONResponse(await engine_of(request).executions.run(call))
+    except UnknownTool as problem:
+        raise _unknown(problem) from None
+    except UserRequired:
+        raise required("", "user_id") from None
+    except NotMet as problem:
+        raise _not_met(problem) from None
+    except AuthorizationRequired as problem:
+        raise EngineError(403, "tool_authorization_required", str(problem)) from None
+
+
+async def _schedule(request: Request, call: Call, run_at: datetime) -> Json:
+    """Keep a call for later and return the answer. A tool that nobody offers is refused."""
+    engine = engine_of(request)
+    now = engine.clock.now()
+    if run_at < now:
+        message = f"run_at is in the past: the sandbox's clock shows {stamp(now)}"
+        raise malformed("", "run_at", "future", message)
+    tool = await find_tool(request, call.tool)
+    if tool.authorization is not None and not call.user_id:
+        raise required("", "user_id")
+    scheduled = engine.schedule.add(call, tool, run_at)
+    return {
+        "id": scheduled.id,
+        "execution_type": "scheduled",
+        "run_at": stamp(scheduled.run_at),
+        "status": scheduled.status,
+        "success": True,
+    }
+
+
+async def _requirements(request: Request) -> JSONResponse:
+    body = await json_body(request)
+    names = [tool_name(name) for name in fields.items(body, "tool_names", str, "strings")]
+    names += [_named_in(tool, "tools") for tool in fields.items(body, "tools", dict, "objects")]
+    if not names:
+        raise required("", "tool_names")
+    user_id = fields.optional_text(body, "user_id")
+    authorize = fields.flag(body, "authorize", False)
+    if authorize and not user_id:
+        raise required("", "user_id")
+    found = [await find_tool(request, name) for name in names]
+    tools = {tool.fully_qualified_name: tool for tool in found}.values()
+    requirements = engine_of(request).requirements
+    return JSONResponse(await requirements.together(tools, user_id, authorize=authorize))
+
+
+async def find_tool(request: Request, name: ToolName) -> Tool:
+    """Return the tool that is meant.
+
+    Raises:
+        EngineError: 400, no worker offers it, or one that might can't be asked.
+    """
+    try:
+        _, tool = await engine_of(request).catalogue.find(name)
+    except UnknownTool as problem:
+        raise _unknown(problem) from None
+    except WorkerFailed as failure:
+        message = f"{failure.message}. {failure.hint}"
+        raise EngineError(400, "tool_not_found", message) from None
+    return tool
+
+
+def _named_in(body: Json, path: str = "") -> ToolName:
+    return tool_name(
+        fields.text(body, "tool_name", path=path),
+        fields.optional_text(body, "tool_version", path=path),
+    )
+
+
+def tool_name(text: str, version: str | None = None) -> ToolName:
+    """Read a tool's name.
+
+    Raises:
+        EngineError: 400, this can't be one.
+    """
+    try:
+        return ToolName.parse(text, version or None)
+    except BadToolName as problem:
+        raise EngineError(400, "malformed_request", str(problem)) from None
+
+
+def _formats(request: Request) -> list[str]:
+    """Return the wanted formats, sent with commas between them or one by one."""
+    sent = ",".join(request.query_params.getlist("include_format"))
+    wanted = [name for name in sent.split(",") if name]
+    for name in wanted:
+        if name not in FORMATS:
+            message = f"include_format knows {', '.join(FORMATS)}, not {name!r}"
+            raise EngineError(400, "malformed_request", message)
+    return wanted
+
+
+def _unknown(problem: UnknownTool) -> EngineError:
+    return EngineError(400, "tool_not_found", str(problem))
+
+
+def _not_met(problem: NotMet) -> EngineError:
+    return EngineError(400, "tool_requirements_not_met", str(problem))
+
+
+routes = [
+    Route("/v1/tools", _list, methods=["GET"]),
+    Route("/v1/tools/authorize", _authorize, methods=["POST"]),
+    Route("/v1/tools/execute", _execute, methods=["POST"]),
+    Route("/v1/tools/requirements", _requirements, methods=["POST"]),
+    Route("/v1/tools/{name}", _get, methods=["GET"]),
+]

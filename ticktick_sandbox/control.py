@@ -1,0 +1,107 @@
+"""The sandbox's own pages beside the imitated ones: ``/``, and all below ``/_sandbox``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ticktick_sandbox.journal import Event
+from ticktick_sandbox.pages import form_of, is_own_form, render, stylesheet
+from ticktick_sandbox.settings import API_KEY
+
+if TYPE_CHECKING:
+    from ticktick_sandbox.front_door import Sandbox
+
+HERE = Path(__file__).parent / "pages"
+
+_SHOWN_EVENTS = 20
+
+
+class WithControl:
+    """Puts the sandbox's own pages in front of an application."""
+
+    def __init__(self, app: ASGIApp, control: ASGIApp) -> None:
+        self._app = app
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        own = scope["path"] == "/" or scope["path"].startswith("/_sandbox")
+        await (self._control if own else self._app)(scope, receive, send)
+
+
+def create_app(service: str, running: Sandbox, open_tls: Callable[[], dict[str, Any]]) -> Starlette:
+    """Return the application for the server of one service.
+
+    Args:
+        service: ``arcade`` or ``ticktick``, for the look of the start page.
+        running: what the pages tell of, and what starts over.
+        open_tls: starts the TLS entrance and describes it.
+    """
+
+    def start_page(*, status: int = 200, **values: object) -> Response:
+        shown = {"error": None, "done": False} | values
+        return render(
+            HERE,
+            "start.html",
+            status=status,
+            service=service,
+            running=running,
+            api_key=API_KEY,
+            emails={account.user_id: account.email for account in running.ticktick.accounts.all()},
+            events=list(running.journal.events)[: -_SHOWN_EVENTS - 1 : -1],
+            **shown,
+        )
+
+    async def start(request: Request) -> Response:
+        return start_page(done="started-over" in request.query_params)
+
+    async def start_over(request: Request) -> Response:
+        form = await form_of(request)
+        async with running.starting_over:
+            if not is_own_form(request, form.get("form_token", ""), running.services.form_token):
+                return render(HERE, "form_refused.html", status=403, service=service)
+            try:
+                await asyncio.to_thread(running.start_over)
+            except ValueError as problem:
+                return start_page(status=409, error=str(problem))
+        return RedirectResponse("/?started-over", status_code=303)
+
+    async def state(request: Request) -> Response:
+        urls = {"arcade": running.arcade_url, "ticktick": running.ticktick_url}
+        return JSONResponse(urls | {"ready": running.ready})
+
+    async def events(request: Request) -> Response:
+        return JSONResponse([_shown(event) for event in running.journal.events])
+
+    async def tls(request: Request) -> Response:
+        return JSONResponse(open_tls())
+
+    return Starlette(
+        routes=[
+            Route("/", start),
+            Route("/_sandbox", start),
+            Route("/_sandbox/start-over", start_over, methods=["POST"]),
+            Route("/_sandbox/state", state),
+            Route("/_sandbox/events", events),
+            Route("/_sandbox/tls", tls),
+            Route("/_sandbox/style.css", stylesheet),
+        ]
+    )
+
+
+def _shown(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at.isoformat(),
+        "service": event.service,
+        "text": event.text,
+        "problem": event.problem,
+    }

@@ -1,0 +1,340 @@
+"""What a notebook calls: ``start``, ``open``, ``clock``, ``events``, ``stop``."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ticktick_sandbox.problem import Problem
+from ticktick_sandbox.showing import Page, show, steer
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
+    from ticktick_sandbox.child_server import ChildServer
+    from ticktick_sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
+    from ticktick_sandbox.hosts import LocalAddresses
+    from ticktick_sandbox.journal import Event
+    from ticktick_sandbox.worker_process import WorkerProcess
+
+
+@dataclass
+class _Running:
+    sandbox: Sandbox
+    environment: ChangedEnvironment
+    redirection: Redirection
+    wanted: tuple[object, ...]
+    lines: list[str]
+    workers: dict[str | None, WorkerProcess] = field(default_factory=dict)
+    app: ChildServer | None = None
+    cookies: CookieJar | None = None  # of the reader's own app, as a person's browser keeps them
+
+
+_APP_PORT = 8000  # uvicorn's own choice
+_WORKER_PORT = 8002  # the one that Arcade's documentation uses; further workers take the next
+
+_running: _Running | None = None
+
+
+def start(
+    provider: str | None = "arcade-ticktick",
+    *,
+    app: bool = True,
+    config: str | Path | None = None,
+    strict: bool = False,
+) -> None:
+    """Start the sandbox in this process and say what was set up. Twice is harmless.
+
+    Args:
+        provider: the id of a ready-made provider; ``None`` for none, so that you make it.
+        app: whether TickTick has an app for it; ``False``, with no provider, for none.
+        config: an engine.yaml to load providers and workers from instead.
+        strict: let the Engine refuse configurations that break the reference.
+
+    Raises:
+        Problem: it runs already with other arguments, or a setting can't be used.
+    """
+    global _running
+    if _is_live():
+        _greet_live()
+        return
+    wanted = (provider, app, str(config) if config else None, strict)
+    ran_already = _running is not None
+    if _running is None:
+        _running = _start(*wanted)
+        atexit.register(stop)
+    if _running.wanted != wanted:
+        raise Problem(
+            "The sandbox already runs with other arguments. Call sandbox.stop() first, or "
+            "restart the kernel."
+        )
+    print("\n".join(_running.lines))
+    if ran_already:
+        print("It ran already and keeps what you made. Restart the kernel to begin anew.")
+
+
+def stop() -> None:
+    """Stop the sandbox and put everything back as it was. Without one, do nothing."""
+    global _running
+    if _running is None:
+        return
+    running, _running = _running, None
+    for worker in running.workers.values():
+        worker.stop()
+    if running.app:
+        running.app.stop()
+    running.redirection.off()
+    running.environment.restore()
+    running.sandbox.stop()
+
+
+def open(
+    url: str | None,
+    *,
+    click: str | None = None,
+    fill: Mapping[str, str] | None = None,
+    wait: bool = False,
+) -> Page:
+    """Show a page to a person: a link, and in a notebook a frame below it.
+
+    Where there is something to fill in, it returns once the person has sent the form off,
+    so that the next cell finds what they made.
+
+    With ``TICKTICK_SANDBOX_AUTOPILOT=1``, as the tests run, the same page is fetched, filled in and
+    submitted over HTTP instead, and one line says so.
+
+    Args:
+        url: the page; ``None`` or empty when there is nothing left to decide.
+        click: the link or button that the person is to click.
+        fill: what to type, by the labels of the fields.
+        wait: wait for the click although there is nothing to fill in, where the program
+            itself has nothing to wait for.
+
+    Returns:
+        The values of the page's labelled fields, read when you ask for them.
+
+    Raises:
+        Problem: the sandbox does not run, the page has no such field or button, or nobody
+            sent the form off within ten minutes.
+    """
+    if not url:
+        print("Nothing to open: access was allowed before.")
+        return Page("", _local)
+    if _is_live():
+        print(f"Open {url}")
+        return Page("", _local)
+    running = _require()
+    fill = dict(fill or {})
+    if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
+        if running.cookies is None:
+            from http.cookiejar import CookieJar
+
+            running.cookies = CookieJar()
+        return Page(steer(running.sandbox, running.cookies, url, click, fill), _local)
+    address = running.sandbox.local(url)
+    show(running.sandbox, address, click, fill, wait=wait)
+    return Page(address, _local, click if not fill else None)
+
+
+def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") -> str:
+    """Serve tools from a real worker, and say where.
+
+    Calling it again starts the worker anew, with what its files hold then. Live nothing is
+    started: the address is that of ``WORKER_URI``.
+
+    Args:
+        folder: where the tools are; without one, the installed toolkits are served.
+        name: what a folder's toolkit is called: ``ticktick`` makes ``Ticktick``.
+
+    Returns:
+        The address to give to the Engine.
+
+    Raises:
+        Problem: the sandbox does not run, or the worker does not start; with its last words.
+    """
+    if _is_live():
+        uri = os.environ.get("WORKER_URI", "")
+        print(f"Live: your worker is at {uri or 'the address you set as WORKER_URI'}.")
+        return uri
+    from ticktick_sandbox.worker_process import WorkerProcess
+
+    place = None if folder is None else Path(folder).resolve()
+    if place and not place.is_dir():
+        raise Problem(f"{folder} is not a folder. Name the one that holds your tools.")
+    workers = _require().workers
+    key = name if place else None
+    worker = workers.pop(key, None)
+    if worker and worker.folder != place:
+        worker.stop()
+        worker = None
+    secret = os.environ["ARCADE_WORKER_SECRET"]
+    port = _WORKER_PORT + len(workers)
+    worker = workers[key] = worker or WorkerProcess(place, name, secret, port=port)
+    _start_child(worker)
+    tools = f"{place.name} is" if place else "the installed toolkits are"
+    print(f"Worker: {tools} served at {worker.uri}")
+    return worker.uri
+
+
+def start_app(file: str | Path) -> str:
+    """Serve a web app of yours from a process of its own, and say where.
+
+    Calling it again starts the app anew, with what the file holds then. Live nothing is
+    started: the address is that of ``APP_URL``.
+
+    Args:
+        file: the Python file in which ``app`` is the ASGI application.
+
+    Returns:
+        The address for browsers.
+
+    Raises:
+        Problem: the sandbox does not run, or the app does not start; with its last words.
+    """
+    if _is_live():
+        url = os.environ.get("APP_URL", "")
+        print(f"Live: your app is at {url or 'the address you set as APP_URL'}.")
+        return url
+    from ticktick_sandbox.child_server import ChildServer
+
+    place = Path(file).resolve()
+    if not place.is_file():
+        raise Problem(f"{file} is not a file. Name the one that holds your app.")
+    running = _require()
+    port = _APP_PORT
+    if running.app:
+        running.app.stop()
+        port = running.app.port
+    serve = (sys.executable, "-m", "uvicorn", f"{place.stem}:app", "--port", "{port}")
+    running.app = ChildServer(f"the app in {place}", serve, folder=place.parent, port=port)
+    _start_child(running.app)
+    url = f"http://localhost:{running.app.port}"
+    print(f"App: {place.name} is served at {url}")
+    return url
+
+
+def _start_child(server: ChildServer) -> None:
+    """Start it on its port, or on another one if that is in use."""
+    from ticktick_sandbox.child_server import DidNotStart
+    from ticktick_sandbox.serving import PortInUse
+
+    try:
+        try:
+            server.start()
+        except PortInUse:
+            server.port = 0
+            server.start()
+    except DidNotStart as problem:
+        raise Problem(str(problem)) from None
+
+
+def check(file: str | Path) -> None:
+    """Print what is wrong with an engine.yaml, as ``ticktick-sandbox check`` does."""
+    from ticktick_sandbox.checker import report
+
+    print("\n".join(report(Path(file))[0]))
+
+
+def events() -> list[Event]:
+    """Return what happened in the sandbox, oldest first. ``problem`` marks what went wrong.
+
+    Live there is no sandbox to ask, so the list is empty.
+    """
+    if _is_live():
+        return []
+    return list(_require().sandbox.journal.events)
+
+
+class _Clock:
+    """The clock of the running sandbox. It stands still until you move it."""
+
+    def now(self) -> datetime:
+        """Return the sandbox's time in UTC, live the real one."""
+        if _is_live():
+            return datetime.now(UTC)
+        return _require().sandbox.clock.now()
+
+    def advance(self, **duration: float) -> datetime:
+        """Move the time forward: ``advance(days=180)``. Returns the new time.
+
+        Live nothing moves, and a line says so.
+        """
+        if _is_live():
+            print("Live: the real clock can't be moved.")
+            return datetime.now(UTC)
+        return _require().sandbox.clock.advance(**duration)
+
+
+clock = _Clock()
+
+
+def _is_live() -> bool:
+    mode = os.environ.get("TUTORIAL_MODE") or "sandbox"
+    if mode not in ("sandbox", "live"):
+        raise Problem(f"TUTORIAL_MODE is {mode!r}. Set it to live, or unset it for the sandbox.")
+    return mode == "live"
+
+
+def _greet_live() -> None:
+    missing = [name for name in ("ARCADE_API_KEY", "ARCADE_USER_ID") if not os.environ.get(name)]
+    if missing:
+        raise Problem(
+            f"TUTORIAL_MODE=live needs {' and '.join(missing)}. ARCADE_USER_ID is the e-mail "
+            "address of your Arcade account. Set them and restart."
+        )
+    print("Live: no sandbox is started. Your key is used, and the real services answer.")
+
+
+def _require() -> _Running:
+    if _running is None:
+        raise Problem("The sandbox does not run. Call sandbox.start() first.")
+    return _running
+
+
+def _local() -> LocalAddresses:
+    return _require().sandbox.local
+
+
+def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
+    from ticktick_sandbox.clocks import NOTEBOOK_TIME, Clock
+    from ticktick_sandbox.front_door import (
+        ChangedEnvironment,
+        PortInUse,
+        Redirection,
+        Sandbox,
+        client_environment,
+    )
+    from ticktick_sandbox.journal import Journal
+
+    clock = Clock(standing_at=NOTEBOOK_TIME)
+    journal = Journal(clock)
+    moved = ""
+    try:
+        sandbox = Sandbox(clock, journal, strict=strict)
+    except PortInUse as problem:
+        moved = f" (port {problem.port} was in use)"
+        sandbox = Sandbox(clock, journal, strict=strict, ports=(0, 0))
+    sandbox.start()
+    try:
+        if app or provider or config:
+            sandbox.prepare(provider, Path(config) if config else None)
+    except ValueError as problem:
+        sandbox.stop()
+        raise Problem(str(problem)) from None
+    sandbox.ready = True
+    environment = ChangedEnvironment(client_environment(sandbox.arcade_url))
+    redirection = Redirection(sandbox.arcade_url)
+    redirection.on()
+    user = os.environ["ARCADE_USER_ID"]
+    lines = [
+        f"Sandbox: Arcade at {sandbox.arcade_url}, TickTick at {sandbox.ticktick_url}{moved}",
+        f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {user}",
+        "Network: ticktick.com and arcade.dev lead to the sandbox, never to the live services",
+    ]
+    return _Running(sandbox, environment, redirection, (provider, app, config, strict), lines)

@@ -1,0 +1,207 @@
+"""The two services together: made at the start, and made anew to start over."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ticktick_sandbox import arcade, ticktick
+from ticktick_sandbox.arcade.engine import Engine, Settings
+from ticktick_sandbox.clocks import Clock
+from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.settings import (
+    API_KEY,
+    LEARNER,
+    LOCAL_HOSTS,
+    PASSWORD,
+    TICKTICK_HOSTS,
+    worker_secret,
+)
+from ticktick_sandbox.ticktick.service import TickTick
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ticktick_sandbox.browser import Page
+
+_APP = {
+    "Name": "My TickTick app",
+    "Description": "Reads and writes tasks for its users",
+}
+
+
+class Services:
+    """One Engine and one TickTick that know each other, with nothing but the learner's account.
+
+    ``arcade_app`` and ``ticktick_app`` are their applications, ``engine`` and ``ticktick``
+    what is behind these. ``form_token`` stands in the form to start over.
+
+    Args:
+        clock: what both take for the time.
+        journal: gets what happens.
+        strict: the Engine refuses the slips that it otherwise tolerates.
+        local: leads from real addresses to these services.
+        run: runs a coroutine on the loop of the applications and returns its result.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        journal: Journal,
+        *,
+        arcade_url: str,
+        ticktick_url: str,
+        strict: bool,
+        local: LocalAddresses,
+        run: Callable[[Coroutine[Any, Any, Any]], Any],
+    ) -> None:
+        self.clock = clock
+        self.journal = journal
+        self.form_token = secrets.token_urlsafe(32)
+        self._arcade_url = arcade_url
+        self._ticktick_url = ticktick_url
+        self._local = local
+        self._run = run
+        ids = Ids()
+        self.ticktick_app = ticktick.create_app(clock, ids, journal)
+        self.ticktick: TickTick = self.ticktick_app.state.ticktick
+        self.engine = Engine(
+            Settings(arcade_url, API_KEY, account=LEARNER, strict=strict),
+            clock,
+            ids,
+            journal,
+            local=local,
+            client=self._engine_client,
+        )
+        self.arcade_app = arcade.create_app(self.engine)
+        self.ticktick.sign_up(LEARNER, PASSWORD, "Learner")
+
+    def prepare(self, provider: str | None, config: Path | None = None) -> None:
+        """Build what the earlier notebooks build, through the same forms and calls.
+
+        An app is registered at TickTick in any case. Not for the applications' loop.
+
+        Args:
+            provider: the id for a provider to add through the Engine's API, ``None`` for none.
+            config: an engine.yaml whose providers and workers to load instead.
+
+        Raises:
+            ValueError: the file or the id can't be used.
+        """
+        from ticktick_sandbox.browser import Browser, inside_client
+
+        apps = {self._arcade_url: self.arcade_app, self._ticktick_url: self.ticktick_app}
+        client = inside_client(apps, self._run)
+        with Browser(self._local, client=client) as browser:
+            page = browser.open(f"{self._ticktick_url}/manage/new")
+            _done(browser.submit(page, "Add", _APP))
+            app_url = self._newest_app_url()
+            shown = browser.open(app_url).values
+            credentials = shown["Client ID"], shown["Client Secret"]
+            redirect_uris = []
+            if config:
+                redirect_uris = self._load(config, *credentials)
+            elif provider:
+                redirect_uris = [self._add_provider(client, provider, *credentials)]
+            if redirect_uris:
+                page = browser.open(app_url)
+                _done(browser.submit(page, "Save", {"OAuth redirect URL": redirect_uris[0]}))
+
+    def _newest_app_url(self) -> str:
+        learner = self.ticktick.accounts.by_email(LEARNER)
+        assert learner
+        newest = self.ticktick.apps.owned_by(learner.user_id)[-1]
+        return f"{self._ticktick_url}/manage/app/{newest.client_id}"
+
+    def _load(self, config: Path, client_id: str, client_secret: str) -> list[str]:
+        from ticktick_sandbox.arcade.config import load
+
+        own = {
+            "TICKTICK_CLIENT_ID": client_id,
+            "TICKTICK_CLIENT_SECRET": client_secret,
+            "ARCADE_WORKER_SECRET": worker_secret(self._arcade_url),
+        }
+        loaded = load(config, strict=self.engine.settings.strict, fallback=own)
+        self.engine.warn(loaded.findings)
+        for worker in loaded.workers:
+            self.engine.workers.put(worker)
+        added = [self.engine.add(provider) for provider in loaded.providers]
+        return [
+            self.engine.authorizations.redirect_uri(provider)
+            for provider in added
+            if provider.client_id == client_id
+        ]
+
+    def _add_provider(
+        self, client: httpx.Client, provider: str, client_id: str, client_secret: str
+    ) -> str:
+        body = {
+            "id": provider,
+            "type": "oauth2",
+            "description": "TickTick OAuth 2.0 provider",
+            "oauth2": {
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "scope_delimiter": " ",
+                "authorize_request": {
+                    "endpoint": "https://ticktick.com/oauth/authorize",
+                    "params": {
+                        "response_type": "code",
+                        "client_id": "{{client_id}}",
+                        "redirect_uri": "{{redirect_uri}}",
+                        "scope": "{{scopes}} {{existing_scopes}}",
+                    },
+                },
+                "token_request": {
+                    "endpoint": "https://ticktick.com/oauth/token",
+                    "auth_method": "client_secret_basic",
+                    "params": {
+                        "grant_type": "authorization_code",
+                        "redirect_uri": "{{redirect_uri}}",
+                    },
+                },
+            },
+        }
+        reply = client.post(
+            f"{self._arcade_url}/v1/admin/auth_providers",
+            json=body,
+            headers={"Authorization": API_KEY},
+        )
+        if reply.is_error:
+            body = reply.json()
+            reason = body.get("field_errors", [body])[0]["message"]
+            raise ValueError(f"provider {provider!r}: {reason}")
+        return reply.json()["oauth2"]["redirect_uri"]
+
+    def _engine_client(self) -> httpx.AsyncClient:
+        """Return the client with which the Engine reaches providers: TickTick, or this machine."""
+        import httpx
+
+        inside = httpx.ASGITransport(self.ticktick_app)
+        mounts = {f"https://{host}": inside for host in TICKTICK_HOSTS}
+        return httpx.AsyncClient(
+            mounts=mounts, transport=_only_here(), trust_env=False, follow_redirects=False
+        )
+
+
+def _done(page: Page) -> None:
+    """Raise ``ValueError`` if a form was refused."""
+    if page.error:
+        raise ValueError(f"{page.heading}: {page.error}")
+
+
+def _only_here() -> httpx.AsyncBaseTransport:
+    """Return a transport that refuses every host that is not this machine."""
+    import httpx
+
+    class OnlyHere(httpx.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.host not in LOCAL_HOSTS:
+                raise httpx.ConnectError(f"the sandbox does not reach out to {request.url.host}")
+            return await super().handle_async_request(request)
+
+    return OnlyHere(verify=False)

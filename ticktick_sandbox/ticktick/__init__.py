@@ -1,0 +1,32 @@
+"""What answers for ticktick.com, api.ticktick.com and developer.ticktick.com."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from ticktick_sandbox.clocks import Clock
+from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.pages import stylesheet
+from ticktick_sandbox.ticktick import authorizing, issuing, portal, signing_in
+from ticktick_sandbox.ticktick.open_api import OpenApi
+from ticktick_sandbox.ticktick.service import FormRefused, TickTick, form_refused
+
+
+def create_app(clock: Clock, ids: Ids, journal: Journal) -> Starlette:
+    """Return the ASGI application; ``app.state.ticktick`` holds its state."""
+    ticktick = TickTick(clock, ids, journal)
+    app = Starlette(
+        routes=[
+            *authorizing.routes,
+            *issuing.routes,
+            Mount("/open/v1", OpenApi(ticktick, ids)),
+            *signing_in.routes,
+            *portal.routes,
+            Route("/_sandbox/style.css", stylesheet),
+        ],
+        exception_handlers={FormRefused: form_refused},
+    )
+    app.state.ticktick = ticktick
+    return app

@@ -1,0 +1,156 @@
+"""The token endpoint: an authorization code becomes an access token.
+
+Errors are those of Spring Security OAuth2 up to 2.3.3 (see ``authorizing``), and wrong
+client credentials get Tomcat's HTML page, as recorded in public reports.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from ticktick_sandbox.pages import form_of
+from ticktick_sandbox.ticktick.apps import App
+from ticktick_sandbox.ticktick.grants import SCOPES, Code, Grants
+from ticktick_sandbox.ticktick.service import service_of
+
+_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+TOMCAT_401 = (
+    '<!doctype html><html lang="en"><head><title>HTTP Status 401 – Unauthorized</title>'
+    '<style type="text/css">body {font-family:Tahoma,Arial,sans-serif;} h1, h2, h3, b '
+    "{color:white;background-color:#525D76;} h1 {font-size:22px;} h2 {font-size:16px;} h3 "
+    "{font-size:14px;} p {font-size:12px;} a {color:black;} .line "
+    "{height:1px;background-color:#525D76;border:none;}</style></head><body>"
+    "<h1>HTTP Status 401 – Unauthorized</h1>"
+    '<hr class="line" /><p><b>Type</b> Status Report</p><p><b>Message</b> Unauthorized</p>'
+    "<p><b>Description</b> The request has not been applied because it lacks valid "
+    "authentication credentials for the target resource.</p>"
+    '<hr class="line" /><h3>Apache Tomcat/9.0.43</h3></body></html>'
+)
+
+
+class NotAuthenticated(Exception):
+    """The client's credentials are missing or wrong."""
+
+
+class TokenRefused(Exception):
+    """A token request that ends in a JSON error."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(description)
+        self.error, self.description, self.status = error, description, status
+
+    def response(self) -> JSONResponse:
+        """Return the error as the framework words it."""
+        headers = dict(_NO_STORE)
+        if self.status == 401:
+            headers["WWW-Authenticate"] = (
+                f'Bearer error="{self.error}", error_description="{self.description}"'
+            )
+        body = {"error": self.error, "error_description": self.description}
+        return JSONResponse(body, status_code=self.status, headers=headers)
+
+
+async def token(request: Request) -> Response:
+    """Exchange a code. Credentials come by HTTP Basic, form body or query string."""
+    if request.method != "POST":
+        return TokenRefused(
+            "method_not_allowed", f"Request method '{request.method}' not supported", 405
+        ).response()
+    ticktick = service_of(request)
+    sent = dict(request.query_params) | await form_of(request)
+    try:
+        app = _client(request, sent, ticktick.apps.get, ticktick.grants)
+        code = _take_code(sent, app, ticktick.grants)
+    except NotAuthenticated as reason:
+        ticktick.note(f"token request refused with 401: {reason}", problem=True)
+        return HTMLResponse(TOMCAT_401, status_code=401)
+    except TokenRefused as refusal:
+        ticktick.note(f"token request refused: {refusal.error}", problem=True)
+        return refusal.response()
+    issued = ticktick.grants.token_for(code)
+    ticktick.note(f"issued an access token to {app.name} for {code.account.email}")
+    return JSONResponse(
+        {
+            "access_token": issued.value,
+            "token_type": "bearer",
+            "expires_in": ticktick.grants.expires_in(issued),
+            "scope": " ".join(issued.scopes),
+        },
+        headers=_NO_STORE | {"Content-Type": "application/json;charset=UTF-8"},
+    )
+
+
+def _client(request: Request, sent: dict[str, str], find, grants: Grants) -> App:
+    """Return the app that asks.
+
+    Raises:
+        NotAuthenticated: no credentials, an unknown client, or a wrong secret.
+    """
+    basic = request.headers.get("authorization", "")
+    if basic[:6].lower() == "basic ":
+        try:
+            pair = base64.b64decode(basic[6:], validate=True).decode()
+        except ValueError:
+            raise NotAuthenticated("the Basic credentials are not base64") from None
+        client_id, _, secret = pair.partition(":")
+    else:
+        client_id, secret = sent.get("client_id", ""), sent.get("client_secret", "")
+    app = find(client_id)
+    if app is None:
+        raise NotAuthenticated("no client with this id" if client_id else "no credentials")
+    if secret:
+        if not hmac.compare_digest(secret.encode(), app.client_secret.encode()):
+            raise NotAuthenticated(f"wrong client secret for {app.name}")
+        return app
+    code = grants.peek_code(sent.get("code", ""))
+    if sent.get("code_verifier") and (code is None or code.challenge):
+        return app  # a public client: PKCE proves that it began this flow
+    raise NotAuthenticated(f"no client secret for {app.name}, and no PKCE")
+
+
+def _take_code(sent: dict[str, str], app: App, grants: Grants) -> Code:
+    """Return the code this request may exchange. It is used up even if a later check fails.
+
+    Raises:
+        TokenRefused: with the framework's error for whatever is wrong.
+    """
+    grant_type = sent.get("grant_type")
+    for scope in sent.get("scope", "").replace("+", " ").split():
+        if scope not in SCOPES:
+            raise TokenRefused("invalid_scope", f"Invalid scope: {scope}")
+    if not grant_type:
+        raise TokenRefused("invalid_request", "Missing grant type")
+    if grant_type == "refresh_token":
+        raise TokenRefused("invalid_client", "Unauthorized grant type: refresh_token", 401)
+    if grant_type != "authorization_code":
+        raise TokenRefused("unsupported_grant_type", f"Unsupported grant type: {grant_type}")
+    if not sent.get("code"):
+        raise TokenRefused("invalid_request", "An authorization code must be supplied.")
+    code = grants.take_code(sent["code"])
+    if code is None:
+        raise TokenRefused("invalid_grant", f"Invalid authorization code: {sent['code']}")
+    asked = code.redirect_uri is not None or "redirect_uri" in sent
+    if asked and sent.get("redirect_uri") != code.target:
+        raise TokenRefused("invalid_grant", "Redirect URI mismatch.")
+    if code.client_id != app.client_id:
+        raise TokenRefused("invalid_client", "Client ID mismatch", 401)
+    if code.challenge and not _verifier_fits(sent.get("code_verifier", ""), code):
+        raise TokenRefused("invalid_grant", "The code verifier does not fit the code challenge.")
+    return code
+
+
+def _verifier_fits(verifier: str, code: Code) -> bool:
+    if code.challenge_method == "S256":
+        digest = hashlib.sha256(verifier.encode()).digest()
+        verifier = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return hmac.compare_digest(verifier.encode(), (code.challenge or "").encode())
+
+
+routes = [Route("/oauth/token", token, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])]

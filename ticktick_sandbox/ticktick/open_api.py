@@ -1,0 +1,228 @@
+"""The Open API at ``/open/v1``: the 11 core endpoints, the Inbox, and who a project's members are.
+
+Who asks is settled before which path is meant, both scopes are enforced, and most
+errors are HTTP 500 with an ``errorCode``, all as reported of the real service.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.ticktick.grants import Token
+from ticktick_sandbox.ticktick.service import TickTick, service_of
+from ticktick_sandbox.ticktick.tasks import Refused
+
+_HEADERS = {
+    "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
+    "Content-Type": "application/json;charset=UTF-8",
+    "Expires": "0",
+    "Pragma": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def _json(body: object, status: int = 200, **headers: str) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    content = text.encode(errors="replace")  # JSON may hold half a character, UTF-8 may not
+    return Response(content, status_code=status, headers=_HEADERS | headers)
+
+
+def _nothing() -> Response:
+    return Response(b"", headers=_HEADERS)
+
+
+class OpenApi:
+    """The ASGI application of the API: authenticates, then routes, then checks the scope."""
+
+    def __init__(self, ticktick: TickTick, ids: Ids) -> None:
+        self._ticktick = ticktick
+        self._ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        token = self._authenticate(request)
+        if isinstance(token, Response):
+            return token
+        route = self._route(request.scope)
+        if isinstance(route, Response):
+            return route
+        needed = "tasks:read" if request.method == "GET" else "tasks:write"
+        if needed not in token.scopes:
+            self._ticktick.note(
+                f"{request.method} {request.url.path} needs {needed}; "
+                f"the token has {' '.join(token.scopes)}",
+                problem=True,
+            )
+            return self._error("access_forbidden", "access_forbidden")
+        request.state.account = token.account
+        try:
+            return await route.endpoint(request)
+        except Refused as refusal:
+            return self._error(refusal.code, str(refusal))
+
+    def _authenticate(self, request: Request) -> Token | Response:
+        kind, _, value = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not value.strip():
+            return _unauthorized(
+                "unauthorized", "Full authentication is required to access this resource"
+            )
+        value = value.strip()
+        token = self._ticktick.grants.token(value)
+        if token is None:
+            return _unauthorized("invalid_token", f"Invalid access token: {value}")
+        if self._ticktick.grants.expired(token):
+            return _unauthorized("invalid_token", f"Access token expired: {value}")
+        return token
+
+    def _route(self, scope: Scope) -> Route | Response:
+        method_differs = False
+        for route in routes:
+            match, child = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(child)
+                return route
+            method_differs = method_differs or match is Match.PARTIAL
+        asked = f"{scope['method']} {scope['path']}"
+        self._ticktick.note(f"{asked} is not an endpoint that the sandbox knows", problem=True)
+        if method_differs:
+            return self._error("unknown_exception", "Unknown exception")
+        return self._error("not_found", f"the sandbox has no endpoint {asked}", status=404)
+
+    def _error(self, code: str, message: str, status: int = 500) -> Response:
+        body = {
+            "errorId": f"{self._ids.base36('error', 8)}@sandbox",
+            "errorCode": code,
+            "errorMessage": message,
+            "data": None,
+        }
+        return _json(body, status)
+
+
+def _unauthorized(error: str, description: str) -> Response:
+    challenge = f'Bearer realm="sandbox", error="{error}"'
+    if error == "unauthorized":
+        challenge = 'Bearer realm="sandbox"'
+    body = {"error": error, "error_description": description}
+    return _json(body, 401, **{"WWW-Authenticate": challenge})
+
+
+async def _sent(request: Request) -> dict[str, Any]:
+    try:
+        sent = json.loads(await request.body())
+    except (RecursionError, ValueError):
+        raise Refused("param_error", "the body is not JSON") from None
+    if not isinstance(sent, dict):
+        raise Refused("param_error", "the body is not a JSON object")
+    return sent
+
+
+async def _list_projects(request: Request) -> Response:
+    projects = service_of(request).tasks.projects(request.state.account)
+    query = request.query_params
+    if "offset" in query or "limit" in query:
+        try:
+            offset, limit = int(query.get("offset", 0)), int(query.get("limit", 200))
+        except ValueError:
+            raise Refused("param_error", "offset and limit are whole numbers") from None
+        projects = projects[max(offset, 0) : max(offset, 0) + max(limit, 0)]
+    return _json(projects)
+
+
+async def _get_project(request: Request) -> Response:
+    account, project_id = request.state.account, request.path_params["project"]
+    project = service_of(request).tasks.project(account, project_id)
+    return _no_project(project_id) if project is None else _json(project)
+
+
+def _no_project(project_id: str) -> Response:
+    body = {"errorCode": "not_found", "errorMessage": f"no project has the id {project_id}"}
+    return _json(body, 404)
+
+
+async def _get_members(request: Request) -> Response:
+    """Answer with the one member that each project has here: its owner."""
+    account, project_id = request.state.account, request.path_params["project"]
+    inbox = project_id in ("inbox", account.inbox_id)
+    if not inbox and service_of(request).tasks.project(account, project_id) is None:
+        return _no_project(project_id)
+    return _json([{"username": account.email, "displayName": account.name, "self": True}])
+
+
+async def _get_project_data(request: Request) -> Response:
+    account, project_id = request.state.account, request.path_params["project"]
+    return _json(service_of(request).tasks.project_data(account, project_id))
+
+
+async def _create_project(request: Request) -> Response:
+    sent = await _sent(request)
+    return _json(service_of(request).tasks.create_project(request.state.account, sent))
+
+
+async def _update_project(request: Request) -> Response:
+    account, project_id = request.state.account, request.path_params["project"]
+    sent = await _sent(request)
+    return _json(service_of(request).tasks.update_project(account, project_id, sent))
+
+
+async def _delete_project(request: Request) -> Response:
+    account, project_id = request.state.account, request.path_params["project"]
+    service_of(request).tasks.delete_project(account, project_id)
+    return _nothing()
+
+
+async def _get_task(request: Request) -> Response:
+    project, task = request.path_params["project"], request.path_params["task"]
+    found = service_of(request).tasks.task(request.state.account, project, task)
+    return _json(found) if found else _nothing()
+
+
+async def _create_task(request: Request) -> Response:
+    sent = await _sent(request)
+    return _json(service_of(request).tasks.create_task(request.state.account, sent))
+
+
+async def _update_task(request: Request) -> Response:
+    sent, task = await _sent(request), request.path_params["task"]
+    changed = service_of(request).tasks.update_task(request.state.account, task, sent)
+    return _json(changed) if changed else _nothing()
+
+
+async def _complete_task(request: Request) -> Response:
+    project, task = request.path_params["project"], request.path_params["task"]
+    service_of(request).tasks.complete_task(request.state.account, project, task)
+    return _nothing()
+
+
+async def _delete_task(request: Request) -> Response:
+    project, task = request.path_params["project"], request.path_params["task"]
+    service_of(request).tasks.delete_task(request.state.account, project, task)
+    return _nothing()
+
+
+routes = [
+    Route("/project", _list_projects, methods=["GET"]),
+    Route("/project", _create_project, methods=["POST"]),
+    Route("/project/{project}", _get_project, methods=["GET"]),
+    Route("/project/{project}", _update_project, methods=["POST"]),
+    Route("/project/{project}", _delete_project, methods=["DELETE"]),
+    Route("/project/{project}/data", _get_project_data, methods=["GET"]),
+    Route("/project/{project}/members", _get_members, methods=["GET"]),
+    Route("/project/{project}/task/{task}", _get_task, methods=["GET"]),
+    Route("/project/{project}/task/{task}", _delete_task, methods=["DELETE"]),
+    Route("/project/{project}/task/{task}/complete", _complete_task, methods=["POST"]),
+    Route("/task", _create_task, methods=["POST"]),
+    Route("/task/{task}", _update_task, methods=["POST"]),
+]

@@ -1,0 +1,112 @@
+"""All that one TickTick holds, and who is asking."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from ticktick_sandbox.clocks import Clock
+from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.pages import is_own_form, render
+from ticktick_sandbox.settings import OWN_COOKIES
+from ticktick_sandbox.ticktick.accounts import Account, Accounts
+from ticktick_sandbox.ticktick.apps import Apps
+from ticktick_sandbox.ticktick.grants import Grants
+from ticktick_sandbox.ticktick.tasks import Tasks
+
+TEMPLATES = Path(__file__).parent / "templates"
+SESSION_COOKIE = f"{OWN_COOKIES}ticktick_session"
+
+
+class TickTick:
+    """The state behind the OAuth server, the Open API and the Developer Portal."""
+
+    def __init__(self, clock: Clock, ids: Ids, journal: Journal) -> None:
+        self.clock = clock
+        self.journal = journal
+        self.accounts = Accounts(ids)
+        self.apps = Apps(ids)
+        self.grants = Grants(clock, ids)
+        self.tasks = Tasks(clock, ids)
+        self._form_key = secrets.token_bytes(32)
+
+    def form_token(self, owner: str) -> str:
+        """Return what the forms of ``owner`` carry: a session, or a page that needs none."""
+        return hmac.digest(self._form_key, owner.encode(), "sha256").hex()
+
+    def sign_up(self, email: str, password: str, name: str = "") -> Account:
+        """Create an account with its sample projects. Raises ``SignUpRefused``."""
+        account = self.accounts.sign_up(email, password, name)
+        self.tasks.add_samples(account)
+        return account
+
+    def note(self, text: str, *, problem: bool = False) -> None:
+        """Write an event into the journal."""
+        self.journal.note("TickTick", text, problem=problem)
+
+
+def service_of(request: Request) -> TickTick:
+    """Return the TickTick that this request has reached."""
+    return request.app.state.ticktick
+
+
+# A session travels in a cookie, in the URL and in every form. Pages are shown for any
+# of the three, because frames may lose cookies; forms act only on their own hidden
+# fields: the session, and a token that belongs to it.
+
+
+class FormRefused(Exception):
+    """A form did not come from the page that was made for it."""
+
+
+def check_form(request: Request, form: Mapping[str, str], owner: str) -> None:
+    """Check that a form is one that was made for ``owner``, a session or a page.
+
+    Raises:
+        FormRefused: its token is missing or another's, or another site sent it.
+    """
+    token = service_of(request).form_token(owner)
+    if not is_own_form(request, form.get("form_token", ""), token):
+        raise FormRefused(request.url.path)
+
+
+async def form_refused(request: Request, refusal: Exception) -> HTMLResponse:
+    """Say that a form was refused, and what to do."""
+    return page(request, "form_refused.html", status=403)
+
+
+def session_for_page(request: Request) -> str | None:
+    """Return the session that a page may be shown for."""
+    return request.query_params.get("session") or request.cookies.get(SESSION_COOKIE)
+
+
+def page(
+    request: Request, template: str, /, *, status: int = 200, **values: object
+) -> HTMLResponse:
+    """Return a page of this service; its links keep the session."""
+    session = values.setdefault("session", session_for_page(request))
+    values.setdefault("account", service_of(request).accounts.signed_in(session))
+    values.setdefault("form_token", service_of(request).form_token(session or ""))
+    values.setdefault("error", None)
+
+    def link(path: str) -> str:
+        return with_session(path, session) if session else path
+
+    return render(TEMPLATES, template, status=status, link=link, **values)
+
+
+def with_session(path: str, session: str) -> str:
+    """Return ``path`` with the session in its query."""
+    return f"{path}{'&' if '?' in path else '?'}{urlencode({'session': session})}"
+
+
+def to_sign_in(path: str) -> RedirectResponse:
+    """Send a browser to the sign-in page, and to ``path`` of this server after that."""
+    return RedirectResponse("/signin?" + urlencode({"dest": path}), status_code=302)

@@ -1,0 +1,440 @@
+"""Each person's projects and tasks, kept in the form in which the API shows them.
+
+Fields that are not set are absent, not null. The rules are those of the fact rows
+``tasks-*`` and ``projects-*`` in behaviours.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ticktick_sandbox.clocks import Clock
+from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.ticktick import dates
+from ticktick_sandbox.ticktick.accounts import Account
+
+SAMPLES = Path(__file__).parent / "sample_tasks.json"
+
+Json = dict[str, Any]
+
+_SORT_STEP = 2**40
+_DATES = ("startDate", "dueDate")
+_PROJECT_NAME_LENGTH = 64
+
+# What a field's value has to be, by the name the API gives the field.
+_TASK_FIELDS: Json = {
+    "title": str,
+    "content": str,
+    "desc": str,
+    "isAllDay": bool,
+    "startDate": str,
+    "dueDate": str,
+    "timeZone": str,
+    "reminders": list[str],
+    "tags": list[str],
+    "repeatFlag": str,
+    "repeatFrom": str,
+    "priority": int,
+    "sortOrder": int,
+    "items": list,
+    "kind": str,
+    "columnId": str,
+}
+_PROJECT_FIELDS: Json = {
+    "name": str,
+    "color": str,
+    "sortOrder": int,
+    "viewMode": str,
+    "kind": str,
+}
+_ITEM_FIELDS: Json = {
+    "id": str,
+    "status": int,
+    "title": str,
+    "sortOrder": int,
+    "startDate": str,
+    "isAllDay": bool,
+    "timeZone": str,
+    "completedTime": str,
+}
+_TASK_CHOICES: Json = {
+    "priority": (0, 1, 3, 5),
+    "kind": ("TEXT", "NOTE", "CHECKLIST"),
+    "status": (-1, 0, 2),
+}
+_ITEM_CHOICES: Json = {"status": (0, 1)}
+_PROJECT_CHOICES: Json = {"viewMode": ("list", "kanban", "timeline"), "kind": ("TASK", "NOTE")}
+
+
+class Refused(Exception):
+    """The request can't be carried out. ``code`` is the ``errorCode`` of the reply."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _Shelf:
+    """One person's things. ``gone`` holds deleted tasks, which stay readable."""
+
+    def __init__(self) -> None:
+        self.projects: dict[str, Json] = {}
+        self.columns: dict[str, Json] = {}
+        self.tasks: dict[str, Json] = {}
+        self.gone: dict[str, Json] = {}
+        self.next_sort_order = -_SORT_STEP
+
+
+class Tasks:
+    """The projects and tasks of everybody; every call names whose it is about."""
+
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._shelves: defaultdict[str, _Shelf] = defaultdict(_Shelf)
+
+    # Projects
+
+    def projects(self, account: Account) -> list[Json]:
+        """Return all projects but the Inbox, which the real list leaves out too."""
+        return list(self._shelf(account).projects.values())
+
+    def project(self, account: Account, project_id: str) -> Json | None:
+        """Return one project, ``None`` if it is unknown. The Inbox is not a project here."""
+        return self._shelf(account).projects.get(project_id)
+
+    def project_data(self, account: Account, project_id: str) -> Json:
+        """Return ``{project, tasks, columns}`` with the undone tasks, ``{}`` if unknown.
+
+        ``inbox`` and the Inbox's own id answer without ``project``.
+        """
+        shelf = self._shelf(account)
+        wanted = self._own_inbox(account, project_id)
+        inbox = wanted == account.inbox_id
+        if not inbox and wanted not in shelf.projects:
+            return {}
+        undone = [
+            task
+            for task in shelf.tasks.values()
+            if task["projectId"] == wanted and task["status"] == 0
+        ]
+        data: Json = {} if inbox else {"project": shelf.projects[wanted]}
+        data["tasks"] = sorted(undone, key=lambda task: task["sortOrder"])
+        data["columns"] = [
+            column for column in shelf.columns.values() if column["projectId"] == wanted
+        ]
+        return data
+
+    def create_project(self, account: Account, sent: Json) -> Json:
+        """Create a project from ``name`` and the optional fields. Raises ``Refused``."""
+        fields = _checked_project(sent)
+        if not fields.get("name", "").strip():
+            raise Refused("param_missing", "name is required to create a project")
+        defaults: Json = {"sortOrder": 0, "viewMode": "list", "kind": "TASK"}
+        project = {"id": self._ids.hex("project", 24), "name": fields["name"]} | defaults | fields
+        self._shelf(account).projects[project["id"]] = project
+        return project
+
+    def update_project(self, account: Account, project_id: str, sent: Json) -> Json:
+        """Change the fields sent. Raises ``Refused`` for an unknown project."""
+        project = self._known_project(account, project_id)
+        fields = _checked_project(sent)
+        if not fields.get("name", project["name"]).strip():
+            raise Refused("param_missing", "name must not be empty")
+        project |= fields
+        return project
+
+    def delete_project(self, account: Account, project_id: str) -> None:
+        """Remove a project with its tasks and columns. Raises ``Refused`` if unknown."""
+        self._known_project(account, project_id)
+        shelf = self._shelf(account)
+        del shelf.projects[project_id]
+        for things in (shelf.tasks, shelf.gone, shelf.columns):
+            for key in [key for key, thing in things.items() if thing["projectId"] == project_id]:
+                del things[key]
+
+    # Tasks
+
+    def task(self, account: Account, project_id: str, task_id: str) -> Json | None:
+        """Return one task, also a deleted one; ``None`` if it is not in this project.
+
+        Raises:
+            Refused: the project does not exist.
+        """
+        project_id = self._place(account, project_id)
+        shelf = self._shelf(account)
+        task = shelf.tasks.get(task_id) or shelf.gone.get(task_id)
+        return task if task and task["projectId"] == project_id else None
+
+    def create_task(self, account: Account, sent: Json) -> Json:
+        """Create a task from ``title`` and the optional fields; no project means the Inbox.
+
+        Raises:
+            Refused: no title, an unknown project, or a field of the wrong kind.
+        """
+        fields = _checked(sent, _TASK_FIELDS | {"projectId": str}, _TASK_CHOICES)
+        if not fields.get("title", "").strip():
+            raise Refused("param_missing", "title is required to create a task")
+        place = self._place(account, fields.pop("projectId", "") or "inbox")
+        shelf = self._shelf(account)
+        now = self._clock.now()
+        task: Json = {
+            "id": self._ids.hex("task", 24),
+            "projectId": place,
+            "sortOrder": shelf.next_sort_order,
+            "title": fields.pop("title"),
+            "timeZone": account.time_zone,
+            "isAllDay": False,
+            "priority": 0,
+            "isFloating": False,
+            "status": 0,
+            "kind": "TEXT",
+            "modifiedTime": dates.render(now),
+            "createdTime": dates.render(now),
+        }
+        self._write(task, fields, now)
+        shelf.next_sort_order -= _SORT_STEP
+        shelf.tasks[task["id"]] = task
+        return task
+
+    def update_task(self, account: Account, task_id: str, sent: Json) -> Json | None:
+        """Merge the fields sent into a task; ``None`` if it is not in the project named.
+
+        Raises:
+            Refused: ``id`` or ``projectId`` is missing or a field is of the wrong kind.
+        """
+        named = _checked(sent, {"id": str, "projectId": str}, {})
+        for name in ("id", "projectId"):
+            if not named.get(name):
+                raise Refused("param_missing", f"{name} is required to update a task")
+        if named["id"] != task_id:
+            raise Refused("param_error", "id in the body differs from the id in the path")
+        shelf = self._shelf(account)
+        things = shelf.tasks if task_id in shelf.tasks else shelf.gone
+        task = things.get(task_id)
+        if task is None or task["projectId"] != self._own_inbox(account, named["projectId"]):
+            return None
+        fields = _checked(sent, _TASK_FIELDS | {"status": int}, _TASK_CHOICES)
+        now = self._clock.now()
+        changed = dict(task)
+        if all(sent.get(name, "") is None for name in _DATES):
+            for name in _DATES:
+                changed.pop(name, None)
+        self._write(changed, fields, now)
+        if changed["status"] == 2 and task["status"] != 2:
+            changed["completedTime"] = dates.render(now)
+        things[task_id] = changed
+        return changed
+
+    def complete_task(self, account: Account, project_id: str, task_id: str) -> None:
+        """Complete a task; a repeating one moves on and leaves a completed copy.
+
+        Raises:
+            Refused: the project or the task is unknown.
+        """
+        task = self._known_task(account, project_id, task_id)
+        shelf = self._shelf(account)
+        now = self._clock.now()
+        following = _next_date(task, now)
+        if following is None:
+            task["status"] = 2
+            task["completedTime"] = task["modifiedTime"] = dates.render(now)
+            self._touch(task, now)
+            return
+        done = {
+            key: value for key, value in task.items() if key not in ("repeatFlag", "repeatFrom")
+        }
+        done |= {"id": self._ids.hex("task", 24), "status": 2, "completedTime": dates.render(now)}
+        done["modifiedTime"] = task["modifiedTime"] = dates.render(now)
+        self._touch(done, now)
+        shelf.tasks[done["id"]] = done
+        task["startDate"] = task["dueDate"] = dates.render(following)
+        self._touch(task, now)
+
+    def delete_task(self, account: Account, project_id: str, task_id: str) -> None:
+        """Delete a task. An unknown or deleted one is no error, as with the real service."""
+        shelf = self._shelf(account)
+        task = shelf.tasks.get(task_id)
+        if task and task["projectId"] == self._own_inbox(account, project_id):
+            shelf.gone[task_id] = shelf.tasks.pop(task_id)
+
+    # Samples
+
+    def add_samples(self, account: Account) -> None:
+        """Give a new account what ``sample_tasks.json`` holds; days count from today."""
+        samples = json.loads(SAMPLES.read_text(encoding="utf-8"))
+        today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        for sample in samples:
+            if sample["project"] is None:
+                place = account.inbox_id
+            else:
+                place = self.create_project(account, sample["project"])["id"]
+            columns = {
+                name: self._add_column(account, place, name, order)
+                for order, name in enumerate(sample.get("columns", []))
+            }
+            for task in reversed(sample["tasks"]):
+                fields = task | {"projectId": place}
+                if "dueInDays" in fields:
+                    due = today + timedelta(days=fields.pop("dueInDays"))
+                    fields |= {"dueDate": dates.render(due), "isAllDay": True}
+                if "column" in fields:
+                    fields["columnId"] = columns[fields.pop("column")]
+                self.create_task(account, fields)
+
+    def _add_column(self, account: Account, project_id: str, name: str, order: int) -> str:
+        column = {
+            "id": self._ids.hex("column", 24),
+            "projectId": project_id,
+            "name": name,
+            "sortOrder": order,
+        }
+        self._shelf(account).columns[column["id"]] = column
+        return column["id"]
+
+    # Shared steps
+
+    def _shelf(self, account: Account) -> _Shelf:
+        return self._shelves[account.user_id]
+
+    def _own_inbox(self, account: Account, project_id: str) -> str:
+        """Return the project's id, for the alias ``inbox`` that of the person's Inbox."""
+        return account.inbox_id if project_id == "inbox" else project_id
+
+    def _place(self, account: Account, project_id: str) -> str:
+        place = self._own_inbox(account, project_id)
+        if place != account.inbox_id:
+            self._known_project(account, place)
+        return place
+
+    def _known_project(self, account: Account, project_id: str) -> Json:
+        project = self._shelf(account).projects.get(project_id)
+        if project is None:
+            raise Refused("project_not_found", f"no project has the id {project_id}")
+        return project
+
+    def _known_task(self, account: Account, project_id: str, task_id: str) -> Json:
+        place = self._place(account, project_id)
+        task = self._shelf(account).tasks.get(task_id)
+        if task is None or task["projectId"] != place:
+            raise Refused("task_not_found", f"no task of this project has the id {task_id}")
+        return task
+
+    def _write(self, task: Json, fields: Json, now: datetime) -> None:
+        """Merge checked fields into a task by the rules of the real service.
+
+        ``modifiedTime`` stays: a recorded update left it as it was.
+        """
+        if given := [value for name in _DATES if (value := fields.pop(name, ""))]:
+            # Of two different dates the due date wins: it is the last one given.
+            task["startDate"] = task["dueDate"] = dates.render(_date(given[-1]))
+        items = fields.pop("items", None)
+        task |= fields
+        if items is not None:
+            task["items"] = [self._item(item, task) for item in items]
+        if items:
+            task["kind"] = "CHECKLIST"
+        if "tags" in fields:
+            task["tags"] = sorted(fields["tags"])
+        if task.get("repeatFlag") and "dueDate" in task:
+            task.setdefault("repeatFrom", "2")
+        else:
+            for name in ("repeatFlag", "repeatFrom"):
+                task.pop(name, None)
+        self._touch(task, now)
+
+    def _item(self, sent: object, task: Json) -> Json:
+        fields = _checked(sent, _ITEM_FIELDS, _ITEM_CHOICES) if isinstance(sent, dict) else {}
+        if "title" not in fields:
+            raise Refused("param_error", "items is a list of objects with a title")
+        if "startDate" in fields:
+            fields["startDate"] = dates.render(_date(fields["startDate"]))
+        defaults: Json = {
+            "id": fields.pop("id", "") or self._ids.hex("item", 24),
+            "status": 0,
+            "title": fields["title"],
+            "sortOrder": 0,
+            "timeZone": task["timeZone"],
+        }
+        return defaults | fields
+
+    def _touch(self, task: Json, now: datetime) -> None:
+        task["etag"] = self._ids.base36("etag", 8)
+        task["etimestamp"] = int(now.timestamp() * 1000)
+
+
+_SPOKEN = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number of 64 bits",
+    list: "a list",
+    list[str]: "a list of strings",
+}
+
+
+def _is_a(kind: object, value: object) -> bool:
+    if kind == list[str]:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind is int:
+        return type(value) is int and -(2**63) <= value < 2**63
+    return type(value) is kind
+
+
+def _checked(sent: Json, known: Json, choices: Json) -> Json:
+    """Return the known fields of ``sent`` that have a value: null changes nothing.
+
+    Raises:
+        Refused: a value is not of the kind that ``known`` says, or not one of ``choices``.
+    """
+    fields = {name: sent[name] for name in known if sent.get(name) is not None}
+    for name, value in fields.items():
+        if not _is_a(known[name], value):
+            raise Refused("param_error", f"{name} must be {_SPOKEN[known[name]]}")
+        if name in choices and value not in choices[name]:
+            allowed = ", ".join(str(choice) for choice in choices[name])
+            raise Refused("param_error", f"{name} is one of {allowed}, not {value!r}")
+    return fields
+
+
+def _checked_project(sent: Json) -> Json:
+    """Return the known fields of a project that have a value. Raises ``Refused``."""
+    if isinstance(sent.get("kind"), str):
+        sent = sent | {"kind": sent["kind"].upper()}
+    fields = _checked(sent, _PROJECT_FIELDS, _PROJECT_CHOICES)
+    if "name" in fields:
+        fields["name"] = fields["name"][:_PROJECT_NAME_LENGTH]
+    return fields
+
+
+def _date(text: str) -> datetime:
+    try:
+        return dates.parse(text)
+    except ValueError as problem:
+        raise Refused("param_error", str(problem)) from None
+
+
+def _next_date(task: Json, now: datetime) -> datetime | None:
+    """Return when a repeating task is due next, ``None`` if it does not repeat again.
+
+    Only ``RRULE`` is understood; TickTick's own ``ERULE`` completes like a single task.
+    """
+    rule = task.get("repeatFlag", "")
+    if not rule.startswith("RRULE:"):
+        return None
+    from dateutil.rrule import rrulestr
+
+    due = dates.parse(task["dueDate"])
+    start = now if task.get("repeatFrom") == "1" else due
+    extensions = ("TT_SKIP", "TT_WORKDAY")
+    text = "".join(rule[6:].split()).upper()
+    parts = [part for part in text.split(";") if not part.startswith(extensions)]
+    try:
+        if int(dict(part.split("=", 1) for part in parts).get("INTERVAL", 1)) < 1:
+            raise ValueError("INTERVAL must be 1 or more")  # else dateutil never ends
+        return rrulestr(";".join(parts), dtstart=start).after(start)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as problem:
+        raise Refused("param_error", f"repeatFlag {rule!r}: {problem}") from None
