@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 from benchmarks import processes
 from benchmarks.wire import Connection, location, request
 from ticktick_sandbox.browser import Browser
-from ticktick_sandbox.clocks import Clock
 from ticktick_sandbox.forms import read_page
 from ticktick_sandbox.front_door import Sandbox
-from ticktick_sandbox.journal import Journal
-from ticktick_sandbox.settings import API_KEY, PROVIDER_ID
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
 
 _KEY = {"Authorization": API_KEY}
 _POLLS_OF_ONE_FLOW = 4

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ticktick_sandbox.redirection import node_options, python_path
 from ticktick_sandbox.redirection.sitecustomize import guard
-from ticktick_sandbox.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import LEFT_ALONE
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,7 +11,7 @@ import pytest
 from tests.environment import ROOT
 
 SANDBOX = ROOT / "ticktick_sandbox"
-SHARED = {"clocks", "ids", "journal", "pages", "settings"}
+SHARED = {"shared"}
 
 
 def imported(path: Path) -> set[str]:

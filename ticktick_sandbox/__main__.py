@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ticktick_sandbox.settings import (
+from ticktick_sandbox.shared.settings import (
     API_KEY,
     ARCADE_PORT,
     LEARNER,
@@ -24,7 +24,7 @@ from ticktick_sandbox.settings import (
 )
 
 if TYPE_CHECKING:
-    from ticktick_sandbox.journal import Event
+    from ticktick_sandbox.shared.event_log import Event
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -93,9 +93,9 @@ def _port(text: str) -> int:
 
 
 def _serve(sent: argparse.Namespace) -> int:
-    from ticktick_sandbox.clocks import Clock
     from ticktick_sandbox.front_door import PortInUse, Sandbox, find_running
-    from ticktick_sandbox.journal import Journal
+    from ticktick_sandbox.shared.clock import Clock
+    from ticktick_sandbox.shared.event_log import Journal
 
     stopped = threading.Event()
 
@@ -148,7 +148,6 @@ def _serve(sent: argparse.Namespace) -> int:
 def _exec(program: list[str], port: int) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
-    from ticktick_sandbox.clocks import Clock
     from ticktick_sandbox.front_door import (
         PortInUse,
         Sandbox,
@@ -156,8 +155,9 @@ def _exec(program: list[str], port: int) -> int:
         find_running,
         tls_entrance,
     )
-    from ticktick_sandbox.journal import Journal
     from ticktick_sandbox.redirection.curl import curl_home
+    from ticktick_sandbox.shared.clock import Clock
+    from ticktick_sandbox.shared.event_log import Journal
 
     url = find_running(port)
     started = None

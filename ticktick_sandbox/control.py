@@ -13,14 +13,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ticktick_sandbox.journal import Event
-from ticktick_sandbox.pages import form_of, is_own_form, render, stylesheet
-from ticktick_sandbox.settings import API_KEY
+from ticktick_sandbox.shared.event_log import Event
+from ticktick_sandbox.shared.pages import form_of, is_own_form, render, stylesheet
+from ticktick_sandbox.shared.settings import API_KEY
 
 if TYPE_CHECKING:
     from ticktick_sandbox.front_door import Sandbox
 
-HERE = Path(__file__).parent / "pages"
+HERE = Path(__file__).parent / "shared" / "pages"
 
 _SHOWN_EVENTS = 20
 

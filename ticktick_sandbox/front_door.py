@@ -13,13 +13,13 @@ from starlette.types import Receive, Scope, Send
 
 from ticktick_sandbox import control
 from ticktick_sandbox.arcade.engine import Engine
-from ticktick_sandbox.clocks import Clock
 from ticktick_sandbox.hosts import ByHost, LocalAddresses
-from ticktick_sandbox.journal import Journal
 from ticktick_sandbox.redirection import Redirection, child_environment
 from ticktick_sandbox.services import Services
 from ticktick_sandbox.serving import PortInUse, Serving, listen, port_of
-from ticktick_sandbox.settings import (
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.settings import (
     API_KEY,
     ARCADE_HOSTS,
     ARCADE_PORT,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ticktick_sandbox.problem import Problem
+from ticktick_sandbox.shared.errors import Problem
 from ticktick_sandbox.showing import Page, show, steer
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ticktick_sandbox.child_server import ChildServer
     from ticktick_sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
     from ticktick_sandbox.hosts import LocalAddresses
-    from ticktick_sandbox.journal import Event
+    from ticktick_sandbox.shared.event_log import Event
     from ticktick_sandbox.worker_process import WorkerProcess
 
 
@@ -302,7 +302,6 @@ def _local() -> LocalAddresses:
 
 
 def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
-    from ticktick_sandbox.clocks import NOTEBOOK_TIME, Clock
     from ticktick_sandbox.front_door import (
         ChangedEnvironment,
         PortInUse,
@@ -310,7 +309,8 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
         Sandbox,
         client_environment,
     )
-    from ticktick_sandbox.journal import Journal
+    from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
+    from ticktick_sandbox.shared.event_log import Journal
 
     clock = Clock(standing_at=NOTEBOOK_TIME)
     journal = Journal(clock)

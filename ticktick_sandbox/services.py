@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ticktick_sandbox import arcade, ticktick
 from ticktick_sandbox.arcade.engine import Engine, Settings
-from ticktick_sandbox.clocks import Clock
 from ticktick_sandbox.hosts import LocalAddresses
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
-from ticktick_sandbox.settings import (
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.settings import (
     API_KEY,
     LEARNER,
     LOCAL_HOSTS,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from ticktick_sandbox.problem import Problem
+from ticktick_sandbox.shared.errors import Problem
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ticktick_sandbox.child_server import LAST_CALLS, ChildServer
-from ticktick_sandbox.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import LEFT_ALONE
 
 
 class WorkerProcess(ChildServer):

@@ -12,7 +12,7 @@ import pytest
 from tests.processes import free_ports, running, sandbox
 from ticktick_sandbox.browser import Browser
 from ticktick_sandbox.hosts import LocalAddresses
-from ticktick_sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 
 @dataclass

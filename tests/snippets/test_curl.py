@@ -12,7 +12,7 @@ from tests.environment import ROOT
 from tests.installed import program
 from tests.processes import running
 from tests.snippets.conftest import Serving
-from ticktick_sandbox.settings import API_KEY
+from ticktick_sandbox.shared.settings import API_KEY
 
 FLOW = "snippets/curl/auth_flow.sh"
 PROJECTS = ["👋Welcome", "Website relaunch", "Home", "Reading list"]

@@ -10,7 +10,7 @@ import pytest
 from tests.environment import ROOT
 from tests.installed import JAVASCRIPT, NODE_MODULES, node
 from tests.snippets.conftest import Serving
-from ticktick_sandbox.settings import LEARNER
+from ticktick_sandbox.shared.settings import LEARNER
 
 BOTH = ["tasks:read", "tasks:write"]
 PROJECTS = ["👋Welcome", "Website relaunch", "Home", "Reading list"]

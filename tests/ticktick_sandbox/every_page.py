@@ -9,7 +9,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from tests.ticktick_sandbox.arcade.conftest import http_of, make_worker
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.forms import Form, Page, read_page
-from ticktick_sandbox.settings import LEARNER, PASSWORD, PROVIDER_ID
+from ticktick_sandbox.shared.settings import LEARNER, PASSWORD, PROVIDER_ID
 
 
 @contextmanager

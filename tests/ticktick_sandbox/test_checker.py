@@ -12,7 +12,7 @@ import pytest
 from tests.ticktick_sandbox.conftest import BOTH, make_world
 from ticktick_sandbox.arcade.findings import ERROR, WARNING, ConfigurationRefused, Finding
 from ticktick_sandbox.checker import check
-from ticktick_sandbox.settings import PROVIDER_ID
+from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 ROOT = Path(__file__).parent.parent.parent
 PUBLISHED = ROOT / "notebooks" / "data" / "published_engine.yaml"

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ticktick_sandbox.conftest import World
-from tests.ticktick_sandbox.test_pages import foreign, watched
-from ticktick_sandbox.settings import PROVIDER_ID
+from tests.ticktick_sandbox.together.test_flow_in_browser import foreign, watched
+from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 APPS = "/dashboard/connected-apps"
 FILLED = {

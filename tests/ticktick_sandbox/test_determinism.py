@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.ticktick_sandbox.conftest import make_world
-from ticktick_sandbox.clocks import NOTEBOOK_TIME, Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.settings import PROVIDER_ID
+from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
+from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 

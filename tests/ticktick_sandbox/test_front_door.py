@@ -9,7 +9,7 @@ from tests.processes import free_ports
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.front_door import client_environment, find_running
 from ticktick_sandbox.serving import port_of
-from ticktick_sandbox.settings import PROVIDER_ID
+from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 
 def test_no_two_sandboxes_have_the_same_worker_secret() -> None:

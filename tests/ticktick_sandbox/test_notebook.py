@@ -19,10 +19,10 @@ import ticktick_sandbox as sandbox
 from tests.environment import ROOT
 from ticktick_sandbox import notebook, showing
 from ticktick_sandbox.browser import Browser
-from ticktick_sandbox.clocks import NOTEBOOK_TIME
 from ticktick_sandbox.hosts import LocalAddresses
 from ticktick_sandbox.serving import PortInUse, listen
-from ticktick_sandbox.settings import ARCADE_PORT
+from ticktick_sandbox.shared.clock import NOTEBOOK_TIME
+from ticktick_sandbox.shared.settings import ARCADE_PORT
 
 LEARNER = "learner@example.com"
 

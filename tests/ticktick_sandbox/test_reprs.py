@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, consented, http_of
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.settings import API_KEY, LEARNER
+from ticktick_sandbox.shared.settings import API_KEY, LEARNER
 
 WORKER_SECRET = "a-secret-of-a-worker"
 VALUE = "the-value-of-a-secret"

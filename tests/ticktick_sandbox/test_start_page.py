@@ -19,10 +19,10 @@ from tests.processes import free_ports, running, sandbox
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, http_of
 from tests.ticktick_sandbox.arcade.test_auth_api import parked
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.clocks import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.front_door import Sandbox, find_running
-from ticktick_sandbox.journal import Event, Journal
-from ticktick_sandbox.settings import LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
+from ticktick_sandbox.shared.event_log import Event, Journal
+from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 OVER = "started over: everything is as it was after the start"
 

@@ -17,7 +17,7 @@ from ticktick_sandbox.browser import local_client
 from ticktick_sandbox.child_server import DidNotStart
 from ticktick_sandbox.redirection import python_path
 from ticktick_sandbox.serving import PortInUse, listen, port_of
-from ticktick_sandbox.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import LEFT_ALONE
 from ticktick_sandbox.worker_process import WorkerProcess
 
 SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
@@ -144,7 +144,7 @@ def test_the_environment_has_what_a_worker_needs(
 STARTS = f"""
 import sys
 from pathlib import Path
-from ticktick_sandbox.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import LEFT_ALONE
 from ticktick_sandbox.worker_process import WorkerProcess
 worker = WorkerProcess(
     Path("."), "any", "{SECRET}", command=(sys.executable, "-c", {ANSWERS!r}, "{{port}}")

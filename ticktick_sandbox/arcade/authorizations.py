@@ -20,9 +20,9 @@ from ticktick_sandbox.arcade.broker import authorize_url, exchange
 from ticktick_sandbox.arcade.connections import Connection, Connections
 from ticktick_sandbox.arcade.providers import Provider, Providers
 from ticktick_sandbox.arcade.replies import RequestFailed
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
 
 if TYPE_CHECKING:
     import httpx

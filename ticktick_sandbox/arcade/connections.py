@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ticktick_sandbox.arcade.broker import fetch_user_info, refresh
 from ticktick_sandbox.arcade.providers import Provider, Providers
 from ticktick_sandbox.arcade.replies import RequestFailed, RequestRefused, TokenReply
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
 
 if TYPE_CHECKING:
     import httpx

@@ -19,9 +19,9 @@ from ticktick_sandbox.arcade.schedule import Schedule
 from ticktick_sandbox.arcade.tool_secrets import ToolSecrets
 from ticktick_sandbox.arcade.verification import Verification
 from ticktick_sandbox.arcade.workers import Workers
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
 
 if TYPE_CHECKING:
     import httpx

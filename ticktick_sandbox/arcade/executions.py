@@ -13,9 +13,9 @@ from ticktick_sandbox.arcade.moments import stamp
 from ticktick_sandbox.arcade.requirements import Requirements
 from ticktick_sandbox.arcade.tools import Tool, ToolName
 from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
 
 if TYPE_CHECKING:
     import httpx

@@ -10,9 +10,9 @@ from ticktick_sandbox.arcade.catalogue import UnknownTool
 from ticktick_sandbox.arcade.executions import Call, Executions, Outcome, UserRequired
 from ticktick_sandbox.arcade.requirements import AuthorizationRequired, NotMet
 from ticktick_sandbox.arcade.tools import Tool
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
 
 PENDING, RUNNING, COMPLETED, FAILED = "pending", "running", "completed", "failed"
 _KEPT = 1000

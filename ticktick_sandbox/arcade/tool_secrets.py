@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
 
 _HINT = 4
 _SHORTEST_WITH_HINT = 16

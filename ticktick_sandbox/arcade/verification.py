@@ -12,8 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ticktick_sandbox.arcade.authorizations import UserMismatch
 from ticktick_sandbox.arcade.reading import is_absolute
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
 
 _ARCADES_OWN = "/api/v1/oauth/callback_verify"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -13,8 +13,8 @@ from ticktick_sandbox.arcade import worker_protocol
 from ticktick_sandbox.arcade.reading import is_absolute
 from ticktick_sandbox.arcade.tools import Tool, read_tool
 from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
-from ticktick_sandbox.journal import Journal
-from ticktick_sandbox.settings import LOCAL_HOSTS
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.settings import LOCAL_HOSTS
 
 if TYPE_CHECKING:
     import httpx

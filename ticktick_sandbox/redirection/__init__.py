@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ticktick_sandbox.redirection.sitecustomize import HOSTS, Redirection
-from ticktick_sandbox.settings import LOCAL_HOSTS
+from ticktick_sandbox.shared.settings import LOCAL_HOSTS
 
 __all__ = ["HOSTS", "Redirection", "child_environment", "node_options", "python_path"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
-from ticktick_sandbox.pages import stylesheet
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.pages import stylesheet
 from ticktick_sandbox.ticktick import authorizing, issuing, portal, signing_in
 from ticktick_sandbox.ticktick.open_api import OpenApi
 from ticktick_sandbox.ticktick.service import FormRefused, TickTick, form_refused

@@ -8,7 +8,7 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.shared.ids import Ids
 
 _SESSIONS_KEPT = 1000
 

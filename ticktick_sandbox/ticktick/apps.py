@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.shared.ids import Ids
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.pages import PAGE_HEADERS, form_of
+from ticktick_sandbox.shared.pages import PAGE_HEADERS, form_of
 from ticktick_sandbox.ticktick.apps import App
 from ticktick_sandbox.ticktick.grants import SCOPES
 from ticktick_sandbox.ticktick.service import (

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.ticktick.accounts import Account
 
 SCOPES = ("tasks:read", "tasks:write")

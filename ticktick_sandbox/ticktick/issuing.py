@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.pages import form_of
+from ticktick_sandbox.shared.pages import form_of
 from ticktick_sandbox.ticktick.apps import App
 from ticktick_sandbox.ticktick.grants import SCOPES, Code, Grants
 from ticktick_sandbox.ticktick.service import service_of

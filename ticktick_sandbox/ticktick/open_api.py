@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.ticktick.grants import Token
 from ticktick_sandbox.ticktick.service import TickTick, service_of
 from ticktick_sandbox.ticktick.tasks import Refused

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.pages import form_of
+from ticktick_sandbox.shared.pages import form_of
 from ticktick_sandbox.ticktick.accounts import Account
 from ticktick_sandbox.ticktick.apps import App, AppRefused, Icon
 from ticktick_sandbox.ticktick.service import (

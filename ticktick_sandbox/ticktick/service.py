@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
-from ticktick_sandbox.journal import Journal
-from ticktick_sandbox.pages import is_own_form, render
-from ticktick_sandbox.settings import OWN_COOKIES
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.pages import is_own_form, render
+from ticktick_sandbox.shared.settings import OWN_COOKIES
 from ticktick_sandbox.ticktick.accounts import Account, Accounts
 from ticktick_sandbox.ticktick.apps import Apps
 from ticktick_sandbox.ticktick.grants import Grants

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.pages import form_of
-from ticktick_sandbox.settings import LEARNER, PASSWORD
+from ticktick_sandbox.shared.pages import form_of
+from ticktick_sandbox.shared.settings import LEARNER, PASSWORD
 from ticktick_sandbox.ticktick.accounts import SignUpRefused
 from ticktick_sandbox.ticktick.service import (
     SESSION_COOKIE,

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ticktick_sandbox.clocks import Clock
-from ticktick_sandbox.ids import Ids
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.ticktick import dates
 from ticktick_sandbox.ticktick.accounts import Account
 

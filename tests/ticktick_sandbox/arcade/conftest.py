@@ -13,7 +13,7 @@ import pytest
 
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.redirection import child_environment
-from ticktick_sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 from ticktick_sandbox.worker_process import WorkerProcess
 
 READ = ["tasks:read"]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, problems, provider_body
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.settings import API_KEY, PROVIDER_ID
+from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
 
 PROVIDERS = "/v1/admin/auth_providers"
 

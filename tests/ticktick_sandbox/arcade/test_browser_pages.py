@@ -9,7 +9,7 @@ import pytest
 
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, consented, problems
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.settings import LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 VERIFY = "/api/v1/oauth/callback_verify"
 SUCCESS = "/api/v1/oauth/callback_success"

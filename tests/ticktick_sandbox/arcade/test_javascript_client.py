@@ -15,7 +15,7 @@ from tests.installed import NODE_MODULES, node
 from tests.ticktick_sandbox.arcade.conftest import READ, SECRET
 from tests.ticktick_sandbox.conftest import BOTH, World
 from ticktick_sandbox.front_door import client_environment
-from ticktick_sandbox.settings import PROVIDER_ID
+from ticktick_sandbox.shared.settings import PROVIDER_ID
 from ticktick_sandbox.worker_process import WorkerProcess
 
 PROGRAM = Path(__file__).parent.parent / "data" / "every_method.mjs"

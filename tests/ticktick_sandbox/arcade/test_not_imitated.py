@@ -9,7 +9,7 @@ from arcadepy import Arcade
 from tests.ticktick_sandbox.arcade.conftest import call
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.arcade.not_imitated import PARTS, PROJECT, Part
-from ticktick_sandbox.settings import API_KEY
+from ticktick_sandbox.shared.settings import API_KEY
 
 NO_ROUTE = {
     "name": "route_not_found",

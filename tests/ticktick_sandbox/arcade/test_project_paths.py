@@ -16,7 +16,7 @@ from arcadepy import Arcade, AsyncArcade
 
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, provider_body
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.settings import API_KEY, LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 PROJECT = "/v1/orgs/my-org/projects/my-project"
 

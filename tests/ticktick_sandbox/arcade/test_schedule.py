@@ -18,9 +18,9 @@ from tests.ticktick_sandbox.arcade.test_tools import consent
 from tests.ticktick_sandbox.arcade.test_workers import answering
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.arcade import schedule
-from ticktick_sandbox.clocks import Clock
 from ticktick_sandbox.front_door import Sandbox
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.worker_process import WorkerProcess
 
 OFFERED = b'[{"name":"SortOut","toolkit":{"name":"Ticktick"},"input":{"parameters":[]}}]'

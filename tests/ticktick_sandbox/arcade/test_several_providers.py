@@ -12,7 +12,7 @@ from arcadepy.types import AuthorizationResponse
 
 from tests.ticktick_sandbox.arcade.conftest import READ, WRITE, call, http_of, make_worker
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.settings import LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 MINE = "my-ticktick"
 BOTH_PROVIDERS = [PROVIDER_ID, MINE]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ticktick_sandbox.arcade.conftest import READ, WRITE, authorize, call, problems
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.settings import LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 CONNECTIONS = "/v1/admin/user_connections"
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.ticktick_sandbox.arcade.conftest import WRITE, authorize, call, consented, problems
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.settings import LEARNER
+from ticktick_sandbox.shared.settings import LEARNER
 
 SETTINGS = "/v1/admin/settings/session_verification"
 TEST = "/v1/auth/validate_custom_verifier"

@@ -19,7 +19,7 @@ from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.arcade.worker_protocol import token
 from ticktick_sandbox.arcade.workers import Worker
 from ticktick_sandbox.serving import listen, port_of
-from ticktick_sandbox.settings import LEARNER
+from ticktick_sandbox.shared.settings import LEARNER
 from ticktick_sandbox.worker_process import WorkerProcess
 
 WORKERS = "/v1/workers"

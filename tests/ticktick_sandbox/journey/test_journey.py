@@ -12,8 +12,8 @@ from tests.environment import ROOT
 from tests.ticktick_sandbox.conftest import World
 from tests.ticktick_sandbox.journey.person import Person, program
 from tests.ticktick_sandbox.journey.pictures import take
-from tests.ticktick_sandbox.test_pages import foreign
-from ticktick_sandbox.settings import LEARNER
+from tests.ticktick_sandbox.together.test_flow_in_browser import foreign
+from ticktick_sandbox.shared.settings import LEARNER
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.browser import local_client
-from ticktick_sandbox.settings import LEARNER, PASSWORD
+from ticktick_sandbox.shared.settings import LEARNER, PASSWORD
 from ticktick_sandbox.ticktick.apps import App
 
 CALLBACK = "http://localhost:3000/callback"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ticktick_sandbox.conftest import BOTH, World
 from tests.ticktick_sandbox.ticktick.conftest import Flow, add_app, sign_in, sign_up
-from ticktick_sandbox.settings import LEARNER
+from ticktick_sandbox.shared.settings import LEARNER
 
 UNKNOWN = "fa4e0000-0000-4000-a000-000000000000"
 READS = ["/project", "/project/{p}", "/project/{p}/data", "/project/{p}/task/{t}"]

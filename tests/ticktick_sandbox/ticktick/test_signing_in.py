@@ -13,7 +13,7 @@ from tests.ticktick_sandbox.ticktick.conftest import (
     sign_up,
     token_on,
 )
-from ticktick_sandbox.settings import LEARNER, PASSWORD
+from ticktick_sandbox.shared.settings import LEARNER, PASSWORD
 
 ELSEWHERE = [
     "//evil.example",

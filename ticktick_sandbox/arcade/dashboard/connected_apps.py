@@ -24,7 +24,7 @@ from ticktick_sandbox.arcade.dashboard.provider_form import (
 from ticktick_sandbox.arcade.engine import engine_of
 from ticktick_sandbox.arcade.provider_admin import Json, ProviderRefused
 from ticktick_sandbox.arcade.providers import Provider
-from ticktick_sandbox.settings import PROVIDER_ID
+from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 _LIST = "/dashboard/connected-apps"
 

@@ -16,7 +16,7 @@ from tests.environment import ROOT
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, provider_body
 from tests.ticktick_sandbox.conftest import BOTH, World, make_world
 from ticktick_sandbox.browser import CannotDo, Page
-from ticktick_sandbox.settings import LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 APPS = "/dashboard/connected-apps"
 NEW = f"{APPS}/new"

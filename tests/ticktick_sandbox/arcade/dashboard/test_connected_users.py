@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.settings import LEARNER, PROVIDER_ID
+from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 HOME = "/dashboard/connected-users"
 

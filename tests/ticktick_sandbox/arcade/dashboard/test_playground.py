@@ -9,7 +9,7 @@ import pytest
 from tests.ticktick_sandbox.arcade.conftest import http_of
 from tests.ticktick_sandbox.conftest import BOTH, World
 from ticktick_sandbox.browser import Browser, Page
-from ticktick_sandbox.settings import LEARNER
+from ticktick_sandbox.shared.settings import LEARNER
 from ticktick_sandbox.worker_process import WorkerProcess
 
 HOME = "/dashboard/playground"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ticktick_sandbox.clocks import Clock
+from ticktick_sandbox.shared.clock import Clock
 
 _LONGEST = 1000  # characters; what others sent may be in a text
 

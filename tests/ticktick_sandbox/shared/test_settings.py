@@ -16,7 +16,7 @@ from tests.environment import ROOT
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.front_door import client_environment
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import LEFT_ALONE
 
 SERVER = ROOT / "snippets" / "python" / "mcp_server" / "server.py"
 
@@ -132,6 +132,6 @@ def test_the_switch_stands_in_one_place() -> None:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     holding = [path for path in files if '"ARCADE_USAGE_TRACKING"' in path.read_text("utf-8")]
     assert {path.relative_to(ROOT).as_posix() for path in holding} == {
-        "ticktick_sandbox/settings.py",
-        "tests/ticktick_sandbox/test_settings.py",
+        "ticktick_sandbox/shared/settings.py",
+        "tests/ticktick_sandbox/shared/test_settings.py",
     }

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from datetime import timedelta
 
-from ticktick_sandbox.clocks import NOTEBOOK_TIME, Clock
+from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 
 
 def test_who_waits_is_woken_by_a_move_from_another_thread() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ticktick_sandbox.clocks import NOTEBOOK_TIME, Clock
-from ticktick_sandbox.journal import Journal
+from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
+from ticktick_sandbox.shared.event_log import Journal
 
 
 @pytest.mark.parametrize(

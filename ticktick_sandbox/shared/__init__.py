@@ -1,0 +1,1 @@
+"""What both services and everything around them share."""
