@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from ticktick_sandbox.arcade.response_map import BrokenExpression, NotMapped, apply, parse
+from ticktick_sandbox.arcade.oauth.response_map import BrokenExpression, NotMapped, apply, parse
 
 JWT = jwt.encode({"scp": ["one", "two"], "a": {"b": "deep"}}, "x" * 32)
 REPLY = {
