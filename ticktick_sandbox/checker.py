@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ticktick_sandbox.arcade.config import inspect
-from ticktick_sandbox.arcade.findings import ERROR, WARNING, Finding
-from ticktick_sandbox.arcade.reading import placeholders
+from ticktick_sandbox.arcade.config.engine_yaml import inspect
+from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
+from ticktick_sandbox.arcade.config.provider_parser import placeholders
 
 FACTS = Path(__file__).parent / "provider_facts.yaml"
 

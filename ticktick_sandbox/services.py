@@ -118,7 +118,7 @@ class Services:
         return f"{self._ticktick_url}/manage/app/{newest.client_id}"
 
     def _load(self, config: Path, client_id: str, client_secret: str) -> list[str]:
-        from ticktick_sandbox.arcade.config import load
+        from ticktick_sandbox.arcade.config.engine_yaml import load
 
         own = {
             "TICKTICK_CLIENT_ID": client_id,

@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 from tests.environment import ROOT
 from tests.ticktick_sandbox.conftest import make_world
-from ticktick_sandbox.arcade.config import load
+from ticktick_sandbox.arcade.config.engine_yaml import load
 
 SNIPPETS = ROOT / "snippets"
 

@@ -26,10 +26,10 @@ from ticktick_sandbox.arcade import (
     verification_api,
     workers_api,
 )
+from ticktick_sandbox.arcade.config.provider_bodies import ProviderRefused
 from ticktick_sandbox.arcade.engine import Engine, engine_of
 from ticktick_sandbox.arcade.errors import EngineError, engine_error, no_route, unauthorized
 from ticktick_sandbox.arcade.project_paths import ProjectPaths
-from ticktick_sandbox.arcade.provider_admin import ProviderRefused
 
 _OPEN = ("/v1/health", "/v1/config")
 _KEYED_PAGE = "/api/v1/oauth/confirm_user"

@@ -6,12 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import provider_admin
+from ticktick_sandbox.arcade.config import provider_bodies
+from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderExists, ProviderRefused
 from ticktick_sandbox.arcade.engine import Engine, engine_of
 from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed
 from ticktick_sandbox.arcade.moments import stamp
 from ticktick_sandbox.arcade.paging import page
-from ticktick_sandbox.arcade.provider_admin import Json, ProviderExists, ProviderRefused
 from ticktick_sandbox.arcade.providers import Provider
 
 
@@ -22,7 +22,7 @@ async def _list(request: Request) -> JSONResponse:
 
 async def _create(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    provider = provider_admin.create(engine, await json_body(request))
+    provider = provider_bodies.create(engine, await json_body(request))
     return JSONResponse(_shown(engine, provider), status_code=201)
 
 
@@ -34,7 +34,7 @@ async def _get(request: Request) -> JSONResponse:
 async def _patch(request: Request) -> JSONResponse:
     engine = engine_of(request)
     body = await json_body(request)
-    changed = provider_admin.change(engine, _known(engine, request), body)
+    changed = provider_bodies.change(engine, _known(engine, request), body)
     return JSONResponse(_shown(engine, changed))
 
 
@@ -66,7 +66,7 @@ def _known(engine: Engine, request: Request) -> Provider:
 
 def _shown(engine: Engine, provider: Provider) -> Json:
     """Return the provider as the API shows it: no secret, but its redirect URI."""
-    shown = provider_admin.as_sent(provider)
+    shown = provider_bodies.as_sent(provider)
     shown["binding"] = {"id": "sandbox", "type": provider.origin}
     shown["oauth2"]["client_secret"] = {
         "binding": provider.origin,

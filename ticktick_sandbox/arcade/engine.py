@@ -11,8 +11,8 @@ from starlette.requests import Request
 
 from ticktick_sandbox.arcade.authorizations import Authorizations
 from ticktick_sandbox.arcade.catalogue import Catalogue
+from ticktick_sandbox.arcade.config.findings import Finding
 from ticktick_sandbox.arcade.executions import Executions
-from ticktick_sandbox.arcade.findings import Finding
 from ticktick_sandbox.arcade.providers import Provider, Providers
 from ticktick_sandbox.arcade.requirements import Requirements
 from ticktick_sandbox.arcade.schedule import Schedule

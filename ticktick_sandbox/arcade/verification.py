@@ -11,7 +11,7 @@ import uuid
 from urllib.parse import urlsplit, urlunsplit
 
 from ticktick_sandbox.arcade.authorizations import UserMismatch
-from ticktick_sandbox.arcade.reading import is_absolute
+from ticktick_sandbox.arcade.config.provider_parser import is_absolute
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids
 

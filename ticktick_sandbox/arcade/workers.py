@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ticktick_sandbox.arcade import worker_protocol
-from ticktick_sandbox.arcade.reading import is_absolute
+from ticktick_sandbox.arcade.config.provider_parser import is_absolute
 from ticktick_sandbox.arcade.tools import Tool, read_tool
 from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
 from ticktick_sandbox.shared.event_log import Journal

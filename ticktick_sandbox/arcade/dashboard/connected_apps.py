@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import provider_admin
+from ticktick_sandbox.arcade.config import provider_bodies
+from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderRefused
 from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
 from ticktick_sandbox.arcade.dashboard.provider_form import (
     BLANK,
@@ -22,7 +23,6 @@ from ticktick_sandbox.arcade.dashboard.provider_form import (
     typed,
 )
 from ticktick_sandbox.arcade.engine import engine_of
-from ticktick_sandbox.arcade.provider_admin import Json, ProviderRefused
 from ticktick_sandbox.arcade.providers import Provider
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
@@ -44,7 +44,7 @@ async def _create(request: Request) -> Response:
     form = await own_form(request)
     fields = typed(form, BLANK)
     try:
-        provider = provider_admin.create(engine_of(request), body_of(fields, BLANK))
+        provider = provider_bodies.create(engine_of(request), body_of(fields, BLANK))
     except ProviderRefused as refusal:
         return _form_page(request, fields, BLANK, refusal=refusal)
     return RedirectResponse(f"{_LIST}/provider/{provider.id}?done=Created", status_code=303)
@@ -52,17 +52,17 @@ async def _create(request: Request) -> Response:
 
 async def _edit(request: Request) -> Response:
     provider = _known(request)
-    before = provider_admin.as_sent(provider)
+    before = provider_bodies.as_sent(provider)
     return _form_page(request, fields_of(before), before, provider)
 
 
 async def _save(request: Request) -> Response:
     form = await own_form(request)
     provider = _known(request)
-    before = provider_admin.as_sent(provider)
+    before = provider_bodies.as_sent(provider)
     fields = typed(form, before)
     try:
-        provider_admin.change(engine_of(request), provider, body_of(fields, before))
+        provider_bodies.change(engine_of(request), provider, body_of(fields, before))
     except ProviderRefused as refusal:
         return _form_page(request, fields, before, provider, refusal)
     return RedirectResponse(f"{_LIST}/provider/{provider.id}?done=Saved", status_code=303)

@@ -12,9 +12,9 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ticktick_sandbox.arcade.provider_admin import Json, ProviderRefused
+from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderRefused
+from ticktick_sandbox.arcade.config.provider_parser import placeholders
 from ticktick_sandbox.arcade.providers import FORM, JSON
-from ticktick_sandbox.arcade.reading import placeholders
 
 Fields = dict[str, str]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ticktick_sandbox.arcade.findings import ERROR, ConfigurationRefused, Finding
+from ticktick_sandbox.arcade.config.findings import ERROR, ConfigurationRefused, Finding
+from ticktick_sandbox.arcade.config.provider_parser import Reader
+from ticktick_sandbox.arcade.config.worker_parser import WorkersReader
 from ticktick_sandbox.arcade.providers import Provider
-from ticktick_sandbox.arcade.reading import Reader
-from ticktick_sandbox.arcade.worker_reading import WorkersReader
 from ticktick_sandbox.arcade.workers import Worker
 
 _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")

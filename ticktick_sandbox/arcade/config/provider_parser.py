@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ticktick_sandbox.arcade.findings import ERROR, WARNING, Finding
+from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
 from ticktick_sandbox.arcade.oauth import response_map
 from ticktick_sandbox.arcade.providers import FORM, JSON, OAuthRequest, Provider
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ticktick_sandbox.arcade.findings import ERROR, Finding
+from ticktick_sandbox.arcade.config.findings import ERROR, Finding
 from ticktick_sandbox.arcade.workers import (
     LONGEST_TIMEOUT,
     MOST_RETRIES,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ticktick_sandbox.arcade.config import Configuration, inspect, load
-from ticktick_sandbox.arcade.findings import ConfigurationRefused, Finding
+from ticktick_sandbox.arcade.config.engine_yaml import Configuration, inspect, load
+from ticktick_sandbox.arcade.config.findings import ConfigurationRefused, Finding
 
 GOOD = """\
 auth:

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from ticktick_sandbox.arcade.config.findings import ERROR
+from ticktick_sandbox.arcade.config.provider_parser import Reader
 from ticktick_sandbox.arcade.engine import Engine
-from ticktick_sandbox.arcade.findings import ERROR
 from ticktick_sandbox.arcade.providers import OAuthRequest, Provider
-from ticktick_sandbox.arcade.reading import Reader
 
 Json = dict[str, Any]
 
