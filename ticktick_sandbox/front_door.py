@@ -12,7 +12,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ticktick_sandbox import control
-from ticktick_sandbox.arcade.engine import Engine
+from ticktick_sandbox.arcade.engine.engine import Engine
 from ticktick_sandbox.hosts import ByHost, LocalAddresses
 from ticktick_sandbox.redirection import Redirection, child_environment
 from ticktick_sandbox.services import Services

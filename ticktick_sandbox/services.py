@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ticktick_sandbox import arcade, ticktick
-from ticktick_sandbox.arcade.engine import Engine, Settings
+from ticktick_sandbox.arcade.engine.engine import Engine, Settings
 from ticktick_sandbox.hosts import LocalAddresses
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal

@@ -27,7 +27,7 @@ from ticktick_sandbox.arcade import (
     workers_api,
 )
 from ticktick_sandbox.arcade.config.provider_bodies import ProviderRefused
-from ticktick_sandbox.arcade.engine import Engine, engine_of
+from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
 from ticktick_sandbox.arcade.errors import EngineError, engine_error, no_route, unauthorized
 from ticktick_sandbox.arcade.project_paths import ProjectPaths
 

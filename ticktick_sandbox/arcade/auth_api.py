@@ -7,14 +7,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade import fields
-from ticktick_sandbox.arcade.authorizations import (
+from ticktick_sandbox.arcade.engine.authorizations import (
     NotAwaitingVerification,
     UnknownAuthorization,
     UserMismatch,
 )
-from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.engine.engine import engine_of
+from ticktick_sandbox.arcade.engine.providers import UnknownProvider
 from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required, whole_number
-from ticktick_sandbox.arcade.providers import UnknownProvider
 
 
 async def _authorize(request: Request) -> JSONResponse:

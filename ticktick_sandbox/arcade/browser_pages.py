@@ -14,8 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade.auth_api import confirm_user
-from ticktick_sandbox.arcade.authorizations import Flow, NotAwaitingVerification, UserMismatch
-from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.engine.authorizations import (
+    Flow,
+    NotAwaitingVerification,
+    UserMismatch,
+)
+from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.shared.pages import form_of, is_own_form, render, stylesheet
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ticktick_sandbox.arcade.engine.tools import Tool
 from ticktick_sandbox.arcade.json_reading import read_json
-from ticktick_sandbox.arcade.tools import Tool
 
 Json = dict[str, Any]
 

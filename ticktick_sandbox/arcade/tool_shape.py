@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ticktick_sandbox.arcade.requirements import Requirements
-from ticktick_sandbox.arcade.tools import Tool
+from ticktick_sandbox.arcade.engine.requirements import Requirements
+from ticktick_sandbox.arcade.engine.tools import Tool
 
 Json = dict[str, Any]
 

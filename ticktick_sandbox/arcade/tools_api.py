@@ -10,16 +10,16 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade import fields, tool_lists
-from ticktick_sandbox.arcade.catalogue import UnknownTool
-from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.engine.catalog import UnknownTool
+from ticktick_sandbox.arcade.engine.engine import engine_of
+from ticktick_sandbox.arcade.engine.executions import Call, UserRequired
+from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
+from ticktick_sandbox.arcade.engine.tools import BadToolName, Tool, ToolName
+from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
 from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required
-from ticktick_sandbox.arcade.executions import Call, UserRequired
 from ticktick_sandbox.arcade.moments import stamp
 from ticktick_sandbox.arcade.paging import page
-from ticktick_sandbox.arcade.requirements import AuthorizationRequired, NotMet
 from ticktick_sandbox.arcade.tool_shape import FORMATS, tool_shape
-from ticktick_sandbox.arcade.tools import BadToolName, Tool, ToolName
-from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
 
 Json = dict[str, Any]
 

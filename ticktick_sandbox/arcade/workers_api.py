@@ -10,13 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade import fields
-from ticktick_sandbox.arcade.engine import Engine, engine_of
-from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required
-from ticktick_sandbox.arcade.paging import page
-from ticktick_sandbox.arcade.tool_shape import tool_shape
-from ticktick_sandbox.arcade.tools import by_name
-from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
-from ticktick_sandbox.arcade.workers import (
+from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
+from ticktick_sandbox.arcade.engine.tools import by_name
+from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
+from ticktick_sandbox.arcade.engine.workers import (
     LONGEST_TIMEOUT,
     MOST_RETRIES,
     WORKER_ID,
@@ -24,6 +21,9 @@ from ticktick_sandbox.arcade.workers import (
     Worker,
     address,
 )
+from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required
+from ticktick_sandbox.arcade.paging import page
+from ticktick_sandbox.arcade.tool_shape import tool_shape
 
 Json = dict[str, Any]
 

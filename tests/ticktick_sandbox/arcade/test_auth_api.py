@@ -24,7 +24,7 @@ from tests.ticktick_sandbox.arcade.conftest import (
     provider_body,
 )
 from tests.ticktick_sandbox.conftest import BOTH, World, make_world
-from ticktick_sandbox.arcade import authorizations
+from ticktick_sandbox.arcade.engine import authorizations
 from ticktick_sandbox.browser import local_client
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 

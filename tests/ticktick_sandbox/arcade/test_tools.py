@@ -26,7 +26,7 @@ from tests.ticktick_sandbox.arcade.conftest import (
 )
 from tests.ticktick_sandbox.arcade.test_workers import OTHER_SECRET, answering, free_uri
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.arcade import workers
+from ticktick_sandbox.arcade.engine import workers
 from ticktick_sandbox.shared.settings import API_KEY
 from ticktick_sandbox.worker_process import WorkerProcess
 

@@ -16,8 +16,8 @@ import pytest
 
 from tests.ticktick_sandbox.arcade.conftest import SECRET, call, http_of, problems
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.arcade.worker_protocol import token
-from ticktick_sandbox.arcade.workers import Worker
+from ticktick_sandbox.arcade.engine.worker_client import token
+from ticktick_sandbox.arcade.engine.workers import Worker
 from ticktick_sandbox.serving import listen, port_of
 from ticktick_sandbox.shared.settings import LEARNER
 from ticktick_sandbox.worker_process import WorkerProcess

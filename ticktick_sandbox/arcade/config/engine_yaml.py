@@ -12,8 +12,8 @@ from typing import Any
 from ticktick_sandbox.arcade.config.findings import ERROR, ConfigurationRefused, Finding
 from ticktick_sandbox.arcade.config.provider_parser import Reader
 from ticktick_sandbox.arcade.config.worker_parser import WorkersReader
-from ticktick_sandbox.arcade.providers import Provider
-from ticktick_sandbox.arcade.workers import Worker
+from ticktick_sandbox.arcade.engine.providers import Provider
+from ticktick_sandbox.arcade.engine.workers import Worker
 
 _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
 

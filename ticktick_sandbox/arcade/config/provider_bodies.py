@@ -8,8 +8,8 @@ from typing import Any
 
 from ticktick_sandbox.arcade.config.findings import ERROR
 from ticktick_sandbox.arcade.config.provider_parser import Reader
-from ticktick_sandbox.arcade.engine import Engine
-from ticktick_sandbox.arcade.providers import OAuthRequest, Provider
+from ticktick_sandbox.arcade.engine.engine import Engine
+from ticktick_sandbox.arcade.engine.providers import OAuthRequest, Provider
 
 Json = dict[str, Any]
 

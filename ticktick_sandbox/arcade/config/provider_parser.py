@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
+from ticktick_sandbox.arcade.engine.providers import FORM, JSON, OAuthRequest, Provider
 from ticktick_sandbox.arcade.oauth import response_map
-from ticktick_sandbox.arcade.providers import FORM, JSON, OAuthRequest, Provider
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ticktick_sandbox.arcade.config.findings import ERROR, Finding
-from ticktick_sandbox.arcade.workers import (
+from ticktick_sandbox.arcade.engine.workers import (
     LONGEST_TIMEOUT,
     MOST_RETRIES,
     WORKER_ID,

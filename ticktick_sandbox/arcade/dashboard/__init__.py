@@ -19,7 +19,7 @@ from ticktick_sandbox.arcade.dashboard import (
     user_verification,
 )
 from ticktick_sandbox.arcade.dashboard.pages import Problem, page, problem_page
-from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.engine.engine import engine_of
 
 
 async def _start(request: Request) -> Response:

@@ -22,8 +22,8 @@ from ticktick_sandbox.arcade.dashboard.provider_form import (
     fields_of,
     typed,
 )
-from ticktick_sandbox.arcade.engine import engine_of
-from ticktick_sandbox.arcade.providers import Provider
+from ticktick_sandbox.arcade.engine.engine import engine_of
+from ticktick_sandbox.arcade.engine.providers import Provider
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 _LIST = "/dashboard/connected-apps"

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.authorizations import UnknownAuthorization
 from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
-from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.engine.authorizations import UnknownAuthorization
+from ticktick_sandbox.arcade.engine.engine import engine_of
 
 _LIST = "/dashboard/connected-users"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.shared.pages import form_of, is_own_form, render
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"

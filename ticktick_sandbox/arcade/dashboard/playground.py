@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.catalogue import UnknownTool
 from ticktick_sandbox.arcade.dashboard.pages import Problem, own_form, page
-from ticktick_sandbox.arcade.engine import engine_of
-from ticktick_sandbox.arcade.executions import Call
+from ticktick_sandbox.arcade.engine.catalog import UnknownTool
+from ticktick_sandbox.arcade.engine.engine import engine_of
+from ticktick_sandbox.arcade.engine.executions import Call
+from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
+from ticktick_sandbox.arcade.engine.tools import BadToolName, Tool, ToolName
+from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
 from ticktick_sandbox.arcade.json_reading import read_json
-from ticktick_sandbox.arcade.requirements import AuthorizationRequired, NotMet
-from ticktick_sandbox.arcade.tools import BadToolName, Tool, ToolName
-from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
 
 _HOME = "/dashboard/playground"
 _INPUT = "input."  # before a parameter's name, so that none is mistaken for a field of ours

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderRefused
 from ticktick_sandbox.arcade.config.provider_parser import placeholders
-from ticktick_sandbox.arcade.providers import FORM, JSON
+from ticktick_sandbox.arcade.engine.providers import FORM, JSON
 
 Fields = dict[str, str]
 

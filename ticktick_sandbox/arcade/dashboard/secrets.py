@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
-from ticktick_sandbox.arcade.engine import engine_of
+from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.errors import EngineError
 from ticktick_sandbox.arcade.secrets_api import upsert
 

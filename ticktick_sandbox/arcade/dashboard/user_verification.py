@@ -7,8 +7,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade.dashboard.pages import own_form, page
-from ticktick_sandbox.arcade.engine import engine_of
-from ticktick_sandbox.arcade.verification import VerifierRefused
+from ticktick_sandbox.arcade.engine.engine import engine_of
+from ticktick_sandbox.arcade.engine.verification import VerifierRefused
 
 _PAGE = "/dashboard/user-verification"
 _ARCADES, _CUSTOM = "arcade", "custom"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ticktick_sandbox.arcade.config.provider_parser import PLACEHOLDER
+from ticktick_sandbox.arcade.engine.providers import JSON, OAuthRequest, Provider
 from ticktick_sandbox.arcade.oauth import replies
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed, TokenReply
-from ticktick_sandbox.arcade.providers import JSON, OAuthRequest, Provider
 
 if TYPE_CHECKING:
     import httpx

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from ticktick_sandbox.arcade.engine.providers import FORM, JSON, OAuthRequest
 from ticktick_sandbox.arcade.oauth.response_map import NotMapped, apply
-from ticktick_sandbox.arcade.providers import FORM, JSON, OAuthRequest
 
 if TYPE_CHECKING:
     import httpx

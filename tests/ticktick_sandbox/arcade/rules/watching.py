@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
-    from ticktick_sandbox.arcade.engine import Engine
+    from ticktick_sandbox.arcade.engine.engine import Engine
 
 LOG = "TESTS_ANSWERS"  # the environment variable that names the file
 IN_CHILDREN = Path(__file__).parent / "in_children"

@@ -14,7 +14,7 @@ from ticktick_sandbox.arcade.json_reading import read_json
 if TYPE_CHECKING:
     import httpx
 
-    from ticktick_sandbox.arcade.workers import Worker
+    from ticktick_sandbox.arcade.engine.workers import Worker
 
 _QUESTION = 5  # seconds for a question that runs no tool
 _SHORTEST_SECRET = 32  # bytes; PyJWT warns below

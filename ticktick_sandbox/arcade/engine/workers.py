@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ticktick_sandbox.arcade import worker_protocol
 from ticktick_sandbox.arcade.config.provider_parser import is_absolute
-from ticktick_sandbox.arcade.tools import Tool, read_tool
-from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
+from ticktick_sandbox.arcade.engine import worker_client
+from ticktick_sandbox.arcade.engine.tools import Tool, read_tool
+from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.settings import LOCAL_HOSTS
 
@@ -124,7 +124,7 @@ class Workers:
             WorkerFailed: it can't be reached, refuses the secret, or answers junk.
         """
         try:
-            sent = await worker_protocol.tools(self._client(), worker)
+            sent = await worker_client.tools(self._client(), worker)
             try:
                 tools = [read_tool(definition) for definition in sent]
             except (AttributeError, KeyError, TypeError, ValueError):
@@ -161,7 +161,7 @@ class Workers:
         Raises:
             WorkerFailed: it is not well; the text says why.
         """
-        await worker_protocol.health(self._client(), worker.id, worker.uri, worker.timeout)
+        await worker_client.health(self._client(), worker.id, worker.uri, worker.timeout)
         await self.ask_tools(worker)
 
     async def try_uri(self, uri: str) -> None:
@@ -170,4 +170,4 @@ class Workers:
         Raises:
             WorkerFailed: no worker answers there; the text says why.
         """
-        await worker_protocol.health(self._client(), uri, uri)
+        await worker_client.health(self._client(), uri, uri)

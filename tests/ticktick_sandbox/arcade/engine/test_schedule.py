@@ -17,7 +17,7 @@ from tests.ticktick_sandbox.arcade.conftest import call, problems, register
 from tests.ticktick_sandbox.arcade.test_tools import consent
 from tests.ticktick_sandbox.arcade.test_workers import answering
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.arcade import schedule
+from ticktick_sandbox.arcade.engine import schedule
 from ticktick_sandbox.front_door import Sandbox
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ticktick_sandbox.arcade.authorizations import Authorizations
-from ticktick_sandbox.arcade.providers import Provider, Providers, UnknownProvider
-from ticktick_sandbox.arcade.tool_secrets import ToolSecrets
-from ticktick_sandbox.arcade.tools import Tool
+from ticktick_sandbox.arcade.engine.authorizations import Authorizations
+from ticktick_sandbox.arcade.engine.providers import Provider, Providers, UnknownProvider
+from ticktick_sandbox.arcade.engine.tool_secrets import ToolSecrets
+from ticktick_sandbox.arcade.engine.tools import Tool
 
 Json = dict[str, Any]
 

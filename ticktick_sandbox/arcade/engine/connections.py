@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ticktick_sandbox.arcade.engine.providers import Provider, Providers
 from ticktick_sandbox.arcade.oauth.client import fetch_user_info, refresh
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed, RequestRefused, TokenReply
-from ticktick_sandbox.arcade.providers import Provider, Providers
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from ticktick_sandbox.arcade.authorizations import Authorizations
-from ticktick_sandbox.arcade.catalogue import Catalogue
 from ticktick_sandbox.arcade.config.findings import Finding
-from ticktick_sandbox.arcade.executions import Executions
-from ticktick_sandbox.arcade.providers import Provider, Providers
-from ticktick_sandbox.arcade.requirements import Requirements
-from ticktick_sandbox.arcade.schedule import Schedule
-from ticktick_sandbox.arcade.tool_secrets import ToolSecrets
-from ticktick_sandbox.arcade.verification import Verification
-from ticktick_sandbox.arcade.workers import Workers
+from ticktick_sandbox.arcade.engine.authorizations import Authorizations
+from ticktick_sandbox.arcade.engine.catalog import Catalogue
+from ticktick_sandbox.arcade.engine.executions import Executions
+from ticktick_sandbox.arcade.engine.providers import Provider, Providers
+from ticktick_sandbox.arcade.engine.requirements import Requirements
+from ticktick_sandbox.arcade.engine.schedule import Schedule
+from ticktick_sandbox.arcade.engine.tool_secrets import ToolSecrets
+from ticktick_sandbox.arcade.engine.verification import Verification
+from ticktick_sandbox.arcade.engine.workers import Workers
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids

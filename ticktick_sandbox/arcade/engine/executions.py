@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ticktick_sandbox.arcade import worker_protocol
-from ticktick_sandbox.arcade.catalogue import Catalogue
+from ticktick_sandbox.arcade.engine import worker_client
+from ticktick_sandbox.arcade.engine.catalog import Catalogue
+from ticktick_sandbox.arcade.engine.requirements import Requirements
+from ticktick_sandbox.arcade.engine.tools import Tool, ToolName
+from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
 from ticktick_sandbox.arcade.moments import stamp
-from ticktick_sandbox.arcade.requirements import Requirements
-from ticktick_sandbox.arcade.tools import Tool, ToolName
-from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids
@@ -125,7 +125,7 @@ class Executions:
                 raise UserRequired("user_id is a required field")
             context = await self._requirements.context(tool, call.user_id)
             sent = self._sent(call, tool, context)
-            success, output = await worker_protocol.invoke(self._client(), worker, sent)
+            success, output = await worker_client.invoke(self._client(), worker, sent)
         except WorkerFailed as failure:
             error = {
                 "message": failure.message,

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ticktick_sandbox.arcade.connections import Connection, Connections
+from ticktick_sandbox.arcade.engine.connections import Connection, Connections
+from ticktick_sandbox.arcade.engine.providers import Provider, Providers
 from ticktick_sandbox.arcade.oauth.client import authorize_url, exchange
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed
-from ticktick_sandbox.arcade.providers import Provider, Providers
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids

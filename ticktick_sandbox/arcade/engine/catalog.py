@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ticktick_sandbox.arcade.tools import Tool, ToolName, by_name
-from ticktick_sandbox.arcade.worker_protocol import WorkerFailed
-from ticktick_sandbox.arcade.workers import Worker, Workers
+from ticktick_sandbox.arcade.engine.tools import Tool, ToolName, by_name
+from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
+from ticktick_sandbox.arcade.engine.workers import Worker, Workers
 
 _SHOWN = 10  # tools in the text of an error
 

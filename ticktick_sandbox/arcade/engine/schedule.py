@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ticktick_sandbox.arcade.catalogue import UnknownTool
-from ticktick_sandbox.arcade.executions import Call, Executions, Outcome, UserRequired
-from ticktick_sandbox.arcade.requirements import AuthorizationRequired, NotMet
-from ticktick_sandbox.arcade.tools import Tool
+from ticktick_sandbox.arcade.engine.catalog import UnknownTool
+from ticktick_sandbox.arcade.engine.executions import Call, Executions, Outcome, UserRequired
+from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
+from ticktick_sandbox.arcade.engine.tools import Tool
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids

@@ -10,8 +10,8 @@ from __future__ import annotations
 import uuid
 from urllib.parse import urlsplit, urlunsplit
 
-from ticktick_sandbox.arcade.authorizations import UserMismatch
 from ticktick_sandbox.arcade.config.provider_parser import is_absolute
+from ticktick_sandbox.arcade.engine.authorizations import UserMismatch
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids
 

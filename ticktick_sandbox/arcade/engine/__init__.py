@@ -1,0 +1,1 @@
+"""The Engine and what it keeps. Nothing here knows a request or a page."""
