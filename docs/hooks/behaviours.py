@@ -17,7 +17,7 @@ from markdown.extensions.toc import slugify
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from ticktick_sandbox.arcade import not_imitated
+from ticktick_sandbox.arcade.api import not_imitated
 
 AREAS = "<!-- areas -->"
 BEHAVIOURS = re.compile(r"<!-- behaviours: (\w+) -->")

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.environment import ROOT
-from ticktick_sandbox.arcade.not_imitated import PARTS
+from ticktick_sandbox.arcade.api.not_imitated import PARTS
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [

@@ -16,8 +16,8 @@ import pytest
 
 from tests.environment import ROOT
 from tests.processes import free_ports, running, sandbox
+from tests.ticktick_sandbox.arcade.api.test_auth import parked
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, http_of
-from tests.ticktick_sandbox.arcade.test_auth_api import parked
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.front_door import Sandbox, find_running
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock

@@ -12,24 +12,23 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ticktick_sandbox.arcade import (
-    admin_api,
-    auth_api,
-    browser_pages,
-    dashboard,
-    formatted_tools_api,
+from ticktick_sandbox.arcade import browser_pages, dashboard
+from ticktick_sandbox.arcade.api import (
+    auth,
+    auth_providers,
+    formatted_tools,
     not_imitated,
-    scheduled_tools_api,
-    secrets_api,
-    tools_api,
-    user_connections_api,
-    verification_api,
-    workers_api,
+    scheduled_tools,
+    secrets,
+    session_verification,
+    tools,
+    user_connections,
+    workers,
 )
+from ticktick_sandbox.arcade.api.errors import EngineError, engine_error, no_route, unauthorized
+from ticktick_sandbox.arcade.api.project_paths import ProjectPaths
 from ticktick_sandbox.arcade.config.provider_bodies import ProviderRefused
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
-from ticktick_sandbox.arcade.errors import EngineError, engine_error, no_route, unauthorized
-from ticktick_sandbox.arcade.project_paths import ProjectPaths
 
 _OPEN = ("/v1/health", "/v1/config")
 _KEYED_PAGE = "/api/v1/oauth/confirm_user"
@@ -79,17 +78,17 @@ def create_app(engine: Engine) -> Starlette:
     """Return the ASGI application of ``engine``."""
     app = Starlette(
         routes=[
-            *auth_api.routes,
-            *admin_api.routes,
-            *secrets_api.routes,
-            *user_connections_api.routes,
+            *auth.routes,
+            *auth_providers.routes,
+            *secrets.routes,
+            *user_connections.routes,
             *browser_pages.routes,
             *dashboard.routes,
-            *verification_api.routes,
-            *workers_api.routes,
-            *tools_api.routes,
-            *formatted_tools_api.routes,
-            *scheduled_tools_api.routes,
+            *session_verification.routes,
+            *workers.routes,
+            *tools.routes,
+            *formatted_tools.routes,
+            *scheduled_tools.routes,
             *not_imitated.routes,
             Route("/v1/health", _health, methods=["GET"]),
             Route("/v1/config", _config, methods=["GET"]),
@@ -102,7 +101,7 @@ def create_app(engine: Engine) -> Starlette:
             404: no_route,
             405: no_route,
             EngineError: engine_error,
-            ProviderRefused: admin_api.provider_refused,
+            ProviderRefused: auth_providers.provider_refused,
             dashboard.Problem: dashboard.problem_page,
         },
     )

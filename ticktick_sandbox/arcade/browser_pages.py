@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.auth_api import confirm_user
+from ticktick_sandbox.arcade.api.auth import confirm_user
 from ticktick_sandbox.arcade.engine.authorizations import (
     Flow,
     NotAwaitingVerification,

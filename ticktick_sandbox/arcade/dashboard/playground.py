@@ -21,7 +21,7 @@ from ticktick_sandbox.arcade.engine.executions import Call
 from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
 from ticktick_sandbox.arcade.engine.tools import BadToolName, Tool, ToolName
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.arcade.json_reading import read_json
+from ticktick_sandbox.arcade.strict_json import read_json
 
 _HOME = "/dashboard/playground"
 _INPUT = "input."  # before a parameter's name, so that none is mistaken for a field of ours

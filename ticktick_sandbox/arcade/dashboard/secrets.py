@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from ticktick_sandbox.arcade.api.errors import EngineError
+from ticktick_sandbox.arcade.api.secrets import upsert
 from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
 from ticktick_sandbox.arcade.engine.engine import engine_of
-from ticktick_sandbox.arcade.errors import EngineError
-from ticktick_sandbox.arcade.secrets_api import upsert
 
 _LIST = "/dashboard/secrets"
 

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from ticktick_sandbox.arcade.api.errors import EngineError
+from ticktick_sandbox.arcade.api.workers import create
 from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.tools import Tool, by_name
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
 from ticktick_sandbox.arcade.engine.workers import Worker
-from ticktick_sandbox.arcade.errors import EngineError
-from ticktick_sandbox.arcade.workers_api import create
 
 _LIST = "/dashboard/servers"
 _BLANK = {"id": "", "uri": "", "timeout": "30", "retry": "3"}

@@ -12,7 +12,7 @@ from ticktick_sandbox.arcade.engine.catalog import Catalogue
 from ticktick_sandbox.arcade.engine.requirements import Requirements
 from ticktick_sandbox.arcade.engine.tools import Tool, ToolName
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.arcade.moments import stamp
+from ticktick_sandbox.arcade.timestamps import stamp
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids

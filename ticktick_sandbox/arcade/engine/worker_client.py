@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ticktick_sandbox.arcade.json_reading import read_json
+from ticktick_sandbox.arcade.strict_json import read_json
 
 if TYPE_CHECKING:
     import httpx

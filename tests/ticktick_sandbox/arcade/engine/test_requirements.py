@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.ticktick_sandbox.arcade.api.test_tools import consent
 from tests.ticktick_sandbox.arcade.conftest import READ, call
-from tests.ticktick_sandbox.arcade.test_tools import consent
 from tests.ticktick_sandbox.conftest import World
 
 READS, WRITES = "Ticktick.ListProjects", "Ticktick.CreateTask"

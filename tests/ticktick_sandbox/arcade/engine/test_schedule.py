@@ -13,9 +13,9 @@ import arcadepy
 import pytest
 from arcadepy.types.tools import ScheduledGetResponse
 
+from tests.ticktick_sandbox.arcade.api.test_tools import consent
+from tests.ticktick_sandbox.arcade.api.test_workers import answering
 from tests.ticktick_sandbox.arcade.conftest import call, problems, register
-from tests.ticktick_sandbox.arcade.test_tools import consent
-from tests.ticktick_sandbox.arcade.test_workers import answering
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.arcade.engine import schedule
 from ticktick_sandbox.front_door import Sandbox

@@ -6,7 +6,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import fields
+from ticktick_sandbox.arcade.api import body as fields
+from ticktick_sandbox.arcade.api.errors import (
+    EngineError,
+    json_body,
+    malformed,
+    required,
+    whole_number,
+)
 from ticktick_sandbox.arcade.engine.authorizations import (
     NotAwaitingVerification,
     UnknownAuthorization,
@@ -14,7 +21,6 @@ from ticktick_sandbox.arcade.engine.authorizations import (
 )
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.providers import UnknownProvider
-from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required, whole_number
 
 
 async def _authorize(request: Request) -> JSONResponse:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from ticktick_sandbox.arcade.api.errors import EngineError, flag
+from ticktick_sandbox.arcade.api.tool_filter import BadFilter, MetadataFilter
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.tools import Tool
-from ticktick_sandbox.arcade.errors import EngineError, flag
-from ticktick_sandbox.arcade.metadata_filter import BadFilter, MetadataFilter
 
 
 async def wanted(request: Request) -> list[Tool]:

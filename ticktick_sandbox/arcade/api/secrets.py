@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import fields
+from ticktick_sandbox.arcade.api import body as fields
+from ticktick_sandbox.arcade.api.errors import EngineError, json_body
+from ticktick_sandbox.arcade.api.paging import page
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
 from ticktick_sandbox.arcade.engine.tool_secrets import Secret
-from ticktick_sandbox.arcade.errors import EngineError, json_body
-from ticktick_sandbox.arcade.moments import stamp
-from ticktick_sandbox.arcade.paging import page
+from ticktick_sandbox.arcade.timestamps import stamp
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LONGEST_VALUE = 5000  # characters, from the published API description

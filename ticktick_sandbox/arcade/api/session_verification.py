@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import fields
+from ticktick_sandbox.arcade.api import body as fields
+from ticktick_sandbox.arcade.api.errors import EngineError, json_body, malformed
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.verification import (
     SkippingNotAllowed,
     Verification,
     VerifierRefused,
 )
-from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed
 
 
 async def _get(request: Request) -> JSONResponse:

@@ -8,7 +8,7 @@ from arcadepy import Arcade
 
 from tests.ticktick_sandbox.arcade.conftest import call
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.arcade.not_imitated import PARTS, PROJECT, Part
+from ticktick_sandbox.arcade.api.not_imitated import PARTS, PROJECT, Part
 from ticktick_sandbox.shared.settings import API_KEY
 
 NO_ROUTE = {

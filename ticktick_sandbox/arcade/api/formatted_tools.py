@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import tool_lists
-from ticktick_sandbox.arcade.errors import EngineError
-from ticktick_sandbox.arcade.paging import page
-from ticktick_sandbox.arcade.tool_shape import MODELS, formatted
-from ticktick_sandbox.arcade.tools_api import find_tool, tool_name
+from ticktick_sandbox.arcade.api import tool_lists
+from ticktick_sandbox.arcade.api.errors import EngineError
+from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.tool_schemas import MODELS, formatted
+from ticktick_sandbox.arcade.api.tools import find_tool, tool_name
 
 
 async def _list(request: Request) -> JSONResponse:

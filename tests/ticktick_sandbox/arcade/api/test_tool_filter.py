@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.ticktick_sandbox.arcade.api.test_workers import answering
 from tests.ticktick_sandbox.arcade.conftest import call, register
-from tests.ticktick_sandbox.arcade.test_workers import answering
 from tests.ticktick_sandbox.conftest import World, make_world
 
 METADATA = {

@@ -16,6 +16,7 @@ import arcadepy
 import pytest
 from arcadepy import Arcade
 
+from tests.ticktick_sandbox.arcade.api.test_workers import OTHER_SECRET, answering, free_uri
 from tests.ticktick_sandbox.arcade.conftest import (
     TOOLS,
     call,
@@ -24,7 +25,6 @@ from tests.ticktick_sandbox.arcade.conftest import (
     problems,
     register,
 )
-from tests.ticktick_sandbox.arcade.test_workers import OTHER_SECRET, answering, free_uri
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.arcade.engine import workers
 from ticktick_sandbox.shared.settings import API_KEY

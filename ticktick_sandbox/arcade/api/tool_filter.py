@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ticktick_sandbox.arcade.engine.tools import Tool
-from ticktick_sandbox.arcade.json_reading import read_json
+from ticktick_sandbox.arcade.strict_json import read_json
 
 Json = dict[str, Any]
 

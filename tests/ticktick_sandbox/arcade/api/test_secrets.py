@@ -9,8 +9,8 @@ import arcadepy
 import pytest
 from arcadepy.types.admin import SecretResponse
 
+from tests.ticktick_sandbox.arcade.api.test_workers import answering
 from tests.ticktick_sandbox.arcade.conftest import call, http_of
-from tests.ticktick_sandbox.arcade.test_workers import answering
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 from ticktick_sandbox.worker_process import WorkerProcess

@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from ticktick_sandbox.arcade.api.errors import EngineError, json_body, malformed
+from ticktick_sandbox.arcade.api.paging import page
 from ticktick_sandbox.arcade.config import provider_bodies
 from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderExists, ProviderRefused
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
 from ticktick_sandbox.arcade.engine.providers import Provider
-from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed
-from ticktick_sandbox.arcade.moments import stamp
-from ticktick_sandbox.arcade.paging import page
+from ticktick_sandbox.arcade.timestamps import stamp
 
 
 async def _list(request: Request) -> JSONResponse:

@@ -9,7 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import fields
+from ticktick_sandbox.arcade.api import body as fields
+from ticktick_sandbox.arcade.api.errors import EngineError, json_body, malformed, required
+from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.tool_schemas import tool_shape
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
 from ticktick_sandbox.arcade.engine.tools import by_name
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
@@ -21,9 +24,6 @@ from ticktick_sandbox.arcade.engine.workers import (
     Worker,
     address,
 )
-from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required
-from ticktick_sandbox.arcade.paging import page
-from ticktick_sandbox.arcade.tool_shape import tool_shape
 
 Json = dict[str, Any]
 

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from ticktick_sandbox.arcade.api.errors import EngineError
+from ticktick_sandbox.arcade.api.paging import page
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.schedule import Attempt, Scheduled
-from ticktick_sandbox.arcade.errors import EngineError
-from ticktick_sandbox.arcade.moments import stamp
-from ticktick_sandbox.arcade.paging import page
+from ticktick_sandbox.arcade.timestamps import stamp
 
 Json = dict[str, Any]
 

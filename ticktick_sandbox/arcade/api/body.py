@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from ticktick_sandbox.arcade.api.errors import malformed, required
 from ticktick_sandbox.arcade.config.provider_parser import is_absolute
-from ticktick_sandbox.arcade.errors import malformed, required
 
 Json = dict[str, Any]
 

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ticktick_sandbox.arcade.json_reading import read_json
+from ticktick_sandbox.arcade.strict_json import read_json
 
 
 class EngineError(Exception):

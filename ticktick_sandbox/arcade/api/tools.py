@@ -9,17 +9,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade import fields, tool_lists
+from ticktick_sandbox.arcade.api import body as fields
+from ticktick_sandbox.arcade.api import tool_lists
+from ticktick_sandbox.arcade.api.errors import EngineError, json_body, malformed, required
+from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.tool_schemas import FORMATS, tool_shape
 from ticktick_sandbox.arcade.engine.catalog import UnknownTool
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.executions import Call, UserRequired
 from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
 from ticktick_sandbox.arcade.engine.tools import BadToolName, Tool, ToolName
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.arcade.errors import EngineError, json_body, malformed, required
-from ticktick_sandbox.arcade.moments import stamp
-from ticktick_sandbox.arcade.paging import page
-from ticktick_sandbox.arcade.tool_shape import FORMATS, tool_shape
+from ticktick_sandbox.arcade.timestamps import stamp
 
 Json = dict[str, Any]
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.errors import EngineError
-from ticktick_sandbox.arcade.project_paths import is_scoped
+from ticktick_sandbox.arcade.api.errors import EngineError
+from ticktick_sandbox.arcade.api.project_paths import is_scoped
 
 PROJECT = "/v1/orgs/{org}/projects/{project}"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

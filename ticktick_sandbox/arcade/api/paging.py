@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ticktick_sandbox.arcade.errors import whole_number
+from ticktick_sandbox.arcade.api.errors import whole_number
 
 _PAGE = 25
 _LARGEST_PAGE = 100

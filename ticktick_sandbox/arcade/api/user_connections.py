@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ticktick_sandbox.arcade.api.errors import EngineError
+from ticktick_sandbox.arcade.api.paging import page
 from ticktick_sandbox.arcade.engine.authorizations import UnknownAuthorization
 from ticktick_sandbox.arcade.engine.connections import Connection
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
-from ticktick_sandbox.arcade.errors import EngineError
-from ticktick_sandbox.arcade.paging import page
 
 
 async def _list(request: Request) -> JSONResponse:

@@ -1,0 +1,1 @@
+"""``/v1``: one module a resource, and what they share."""
