@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ticktick_sandbox.arcade import browser_pages, dashboard
+from ticktick_sandbox.arcade import dashboard
 from ticktick_sandbox.arcade.api import (
     auth,
     auth_providers,
@@ -29,6 +29,7 @@ from ticktick_sandbox.arcade.api.errors import EngineError, engine_error, no_rou
 from ticktick_sandbox.arcade.api.project_paths import ProjectPaths
 from ticktick_sandbox.arcade.config.provider_bodies import ProviderRefused
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
+from ticktick_sandbox.arcade.pages import callback
 
 _OPEN = ("/v1/health", "/v1/config")
 _KEYED_PAGE = "/api/v1/oauth/confirm_user"
@@ -82,7 +83,7 @@ def create_app(engine: Engine) -> Starlette:
             *auth_providers.routes,
             *secrets.routes,
             *user_connections.routes,
-            *browser_pages.routes,
+            *callback.routes,
             *dashboard.routes,
             *session_verification.routes,
             *workers.routes,

@@ -18,7 +18,7 @@ from ticktick_sandbox.front_door import client_environment
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 from ticktick_sandbox.worker_process import WorkerProcess
 
-PROGRAM = Path(__file__).parent.parent / "data" / "every_method.mjs"
+PROGRAM = Path(__file__).parents[2] / "data" / "every_method.mjs"
 OTHER_USER = "user-17"
 
 

@@ -143,7 +143,7 @@ def worked() -> Iterator[World]:
     world = make_world()
     for provider_id in BOTH_PROVIDERS:
         world.sandbox.prepare(provider_id)
-    folder = Path(__file__).parent.parent / "data" / "two_providers"
+    folder = Path(__file__).parents[2] / "data" / "two_providers"
     worker = make_worker(world.arcade_url, folder)
     worker.start()
     body = {"id": "ticktick", "http": http_of(worker.uri)}

@@ -22,7 +22,7 @@ from ticktick_sandbox.arcade.engine.authorizations import (
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.shared.pages import form_of, is_own_form, render, stylesheet
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def _problem(title: str, text: str, todo: str, *, status: int = 400, again: str = "") -> Response:

@@ -1,0 +1,1 @@
+"""What a person's browser passes through on its way."""
