@@ -9,7 +9,7 @@ from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.shared.pages import stylesheet
-from ticktick_sandbox.ticktick import authorizing, issuing, portal, signing_in
+from ticktick_sandbox.ticktick import authorization_endpoint, portal, sign_in, token_endpoint
 from ticktick_sandbox.ticktick.open_api import OpenApi
 from ticktick_sandbox.ticktick.service import FormRefused, TickTick, form_refused
 
@@ -19,10 +19,10 @@ def create_app(clock: Clock, ids: Ids, journal: Journal) -> Starlette:
     ticktick = TickTick(clock, ids, journal)
     app = Starlette(
         routes=[
-            *authorizing.routes,
-            *issuing.routes,
+            *authorization_endpoint.routes,
+            *token_endpoint.routes,
             Mount("/open/v1", OpenApi(ticktick, ids)),
-            *signing_in.routes,
+            *sign_in.routes,
             *portal.routes,
             Route("/_sandbox/style.css", stylesheet),
         ],
