@@ -12,7 +12,7 @@ from benchmarks import bare, processes
 from benchmarks.load import CODE, TOKEN
 from benchmarks.processes import Load, Server
 from benchmarks.wire import request
-from ticktick_sandbox.browser import Browser, local_client
+from ticktick_sandbox.browser.browser import Browser, local_client
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 from ticktick_sandbox.ticktick.service import SESSION_COOKIE
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks import processes
 from benchmarks.wire import Connection, location, request
-from ticktick_sandbox.browser import Browser
-from ticktick_sandbox.forms import read_page
-from ticktick_sandbox.front_door import Sandbox
+from ticktick_sandbox.browser.browser import Browser
+from ticktick_sandbox.browser.html import read_page
+from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID

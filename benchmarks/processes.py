@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from ticktick_sandbox.serving import listen, port_of
+from ticktick_sandbox.server.uvicorn_thread import listen, port_of
 
 ROOT = Path(__file__).parent.parent
 

@@ -93,7 +93,7 @@ def _port(text: str) -> int:
 
 
 def _serve(sent: argparse.Namespace) -> int:
-    from ticktick_sandbox.front_door import PortInUse, Sandbox, find_running
+    from ticktick_sandbox.server.sandbox import PortInUse, Sandbox, find_running
     from ticktick_sandbox.shared.clock import Clock
     from ticktick_sandbox.shared.event_log import Journal
 
@@ -148,14 +148,14 @@ def _serve(sent: argparse.Namespace) -> int:
 def _exec(program: list[str], port: int) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
-    from ticktick_sandbox.front_door import (
+    from ticktick_sandbox.redirection.curl import curl_home
+    from ticktick_sandbox.server.sandbox import (
         PortInUse,
         Sandbox,
         client_environment,
         find_running,
         tls_entrance,
     )
-    from ticktick_sandbox.redirection.curl import curl_home
     from ticktick_sandbox.shared.clock import Clock
     from ticktick_sandbox.shared.event_log import Journal
 

@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ticktick_sandbox.browser.viewer import Page, show, steer
 from ticktick_sandbox.shared.errors import Problem
-from ticktick_sandbox.showing import Page, show, steer
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
-    from ticktick_sandbox.child_server import ChildServer
-    from ticktick_sandbox.front_door import ChangedEnvironment, Redirection, Sandbox
-    from ticktick_sandbox.hosts import LocalAddresses
+    from ticktick_sandbox.processes.child_server import ChildServer
+    from ticktick_sandbox.processes.worker import WorkerProcess
+    from ticktick_sandbox.server.hosts import LocalAddresses
+    from ticktick_sandbox.server.sandbox import ChangedEnvironment, Redirection, Sandbox
     from ticktick_sandbox.shared.event_log import Event
-    from ticktick_sandbox.worker_process import WorkerProcess
 
 
 @dataclass
@@ -162,7 +162,7 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
         uri = os.environ.get("WORKER_URI", "")
         print(f"Live: your worker is at {uri or 'the address you set as WORKER_URI'}.")
         return uri
-    from ticktick_sandbox.worker_process import WorkerProcess
+    from ticktick_sandbox.processes.worker import WorkerProcess
 
     place = None if folder is None else Path(folder).resolve()
     if place and not place.is_dir():
@@ -201,7 +201,7 @@ def start_app(file: str | Path) -> str:
         url = os.environ.get("APP_URL", "")
         print(f"Live: your app is at {url or 'the address you set as APP_URL'}.")
         return url
-    from ticktick_sandbox.child_server import ChildServer
+    from ticktick_sandbox.processes.child_server import ChildServer
 
     place = Path(file).resolve()
     if not place.is_file():
@@ -221,8 +221,8 @@ def start_app(file: str | Path) -> str:
 
 def _start_child(server: ChildServer) -> None:
     """Start it on its port, or on another one if that is in use."""
-    from ticktick_sandbox.child_server import DidNotStart
-    from ticktick_sandbox.serving import PortInUse
+    from ticktick_sandbox.processes.child_server import DidNotStart
+    from ticktick_sandbox.server.uvicorn_thread import PortInUse
 
     try:
         try:
@@ -302,7 +302,7 @@ def _local() -> LocalAddresses:
 
 
 def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
-    from ticktick_sandbox.front_door import (
+    from ticktick_sandbox.server.sandbox import (
         ChangedEnvironment,
         PortInUse,
         Redirection,

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.processes import free_ports, running, sandbox
-from ticktick_sandbox.browser import Browser
-from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.browser.browser import Browser
+from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 

@@ -11,8 +11,8 @@ import pytest
 from tests.environment import ROOT
 from tests.installed import node
 from tests.processes import free_ports, running, sandbox
-from ticktick_sandbox.browser import Browser
-from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.browser.browser import Browser
+from ticktick_sandbox.server.hosts import LocalAddresses
 
 PYTHON = ROOT / "snippets" / "python"
 

@@ -12,8 +12,8 @@ from arcadepy import Arcade
 from playwright.sync_api import Browser as Chromium
 
 from tests.processes import free_ports, running, sandbox
-from ticktick_sandbox.browser import Browser, Page, local_client
-from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.browser.browser import Browser, Page, local_client
+from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
 
 

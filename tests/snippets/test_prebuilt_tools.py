@@ -13,8 +13,8 @@ import pytest
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, running, sandbox
 from tests.snippets.test_custom_tool import wait_until_served
-from ticktick_sandbox.browser import Browser
-from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.browser.browser import Browser
+from ticktick_sandbox.server.hosts import LocalAddresses
 
 PYTHON = ROOT / "snippets" / "python"
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from arcadepy import Arcade
 
-from ticktick_sandbox.browser import Browser, Page, local_client
-from ticktick_sandbox.front_door import Sandbox
+from ticktick_sandbox.browser.browser import Browser, Page, local_client
+from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID

@@ -17,10 +17,11 @@ from jupyter_client.manager import start_new_kernel
 
 import ticktick_sandbox as sandbox
 from tests.environment import ROOT
-from ticktick_sandbox import notebook, showing
-from ticktick_sandbox.browser import Browser
-from ticktick_sandbox.hosts import LocalAddresses
-from ticktick_sandbox.serving import PortInUse, listen
+from ticktick_sandbox import notebook
+from ticktick_sandbox.browser import viewer
+from ticktick_sandbox.browser.browser import Browser
+from ticktick_sandbox.server.hosts import LocalAddresses
+from ticktick_sandbox.server.uvicorn_thread import PortInUse, listen
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME
 from ticktick_sandbox.shared.settings import ARCADE_PORT
 
@@ -195,7 +196,7 @@ def test_a_form_is_waited_for_and_no_secret_is_printed(
 ) -> None:
     sandbox.start(provider=None)
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
-    monkeypatch.setattr(showing, "_PATIENCE", 20)
+    monkeypatch.setattr(viewer, "_PATIENCE", 20)
     capsys.readouterr()
     fill = {
         "ID": "my-ticktick",
@@ -221,7 +222,7 @@ def test_a_form_that_nobody_sends_off_is_a_clear_error(
 ) -> None:
     sandbox.start(provider=None)
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
-    monkeypatch.setattr(showing, "_PATIENCE", 0.1)
+    monkeypatch.setattr(viewer, "_PATIENCE", 0.1)
     with pytest.raises(sandbox.Problem, match=r"Nobody clicked Add .*\. Run this again\."):
         sandbox.open("https://developer.ticktick.com/manage/new", fill={"Name": "x"}, click="Add")
 
@@ -382,7 +383,7 @@ def test_a_click_is_waited_for_where_the_program_does_not(
     started: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
-    monkeypatch.setattr(showing, "_PATIENCE", 20)
+    monkeypatch.setattr(viewer, "_PATIENCE", 20)
     url = pending()
     person = a_person_who(url, {}, "Allow")
     person.start()
@@ -401,7 +402,7 @@ def test_any_button_of_that_name_ends_the_waiting(
         auth = client.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"])
         sandbox.open(auth.url, click="Allow")
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
-    monkeypatch.setattr(showing, "_PATIENCE", 20)
+    monkeypatch.setattr(viewer, "_PATIENCE", 20)
     url = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-users"
 
     def revoke_the_last() -> None:

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from tests.ticktick_sandbox.conftest import World, make_world
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
-from ticktick_sandbox.worker_process import WorkerProcess
 
 READ = ["tasks:read"]
 WRITE = ["tasks:write"]

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, ViewportSize, expect
 from tests.processes import Output, running
 from tests.processes import sandbox as sandbox_command
 from tests.ticktick_sandbox.together.test_flow_in_browser import watched
-from ticktick_sandbox.front_door import Sandbox
+from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 APP = "My TickTick app"

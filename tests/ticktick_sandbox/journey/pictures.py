@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.conftest import chromium
 from tests.environment import ROOT, set_up
 from tests.ticktick_sandbox.journey.person import Person, program
-from ticktick_sandbox.front_door import Sandbox
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
+from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.settings import LEARNER
-from ticktick_sandbox.worker_process import WorkerProcess
 
 FOLDER = ROOT / "docs" / "pictures"
 SECRET = "a-secret-of-the-pictures-with-32-bytes"

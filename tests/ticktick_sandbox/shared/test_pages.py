@@ -10,10 +10,10 @@ import pytest
 from starlette.routing import Route
 
 from tests.ticktick_sandbox.conftest import World, make_world
-from tests.ticktick_sandbox.every_page import every_form, full_world, path_of
 from tests.ticktick_sandbox.ticktick.conftest import hidden, sign_up
-from ticktick_sandbox import control
-from ticktick_sandbox.forms import Form, read_page
+from tests.ticktick_sandbox.together.every_page import every_form, full_world, path_of
+from ticktick_sandbox.browser.html import Form, read_page
+from ticktick_sandbox.server import start_page
 
 NO_FORM = ("/v1/", "/oauth/token", "/oauth/revoke", "/api/v1/oauth/confirm_user")
 """What programs post to; these prove who they are in other ways."""
@@ -95,7 +95,7 @@ def test_every_route_that_takes_a_form_is_met(everything: tuple[World, Forms]) -
         world.ticktick_url: services.ticktick_app,
     }
     for url, app in apps.items():
-        own = control.create_app("", world.sandbox, dict)
+        own = start_page.create_app("", world.sandbox, dict)
         sent_to = {path_of(place) for place in forms if place.startswith(url)}
         for route in (*app.routes, *own.routes):
             if not isinstance(route, Route) or "POST" not in (route.methods or ()):

@@ -14,8 +14,8 @@ from mcp.types import CallToolResult
 
 from tests.environment import ROOT
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.front_door import client_environment
 from ticktick_sandbox.redirection import python_path
+from ticktick_sandbox.server.sandbox import client_environment
 from ticktick_sandbox.shared.settings import LEFT_ALONE
 
 SERVER = ROOT / "snippets" / "python" / "mcp_server" / "server.py"

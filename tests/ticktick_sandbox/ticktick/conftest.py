@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.browser import local_client
+from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.shared.settings import LEARNER, PASSWORD
 from ticktick_sandbox.ticktick.apps import App
 

@@ -25,7 +25,7 @@ from tests.ticktick_sandbox.arcade.conftest import (
 )
 from tests.ticktick_sandbox.conftest import BOTH, World, make_world
 from ticktick_sandbox.arcade.engine import authorizations
-from ticktick_sandbox.browser import local_client
+from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 NO_ROUTE = {

@@ -12,8 +12,8 @@ from arcadepy.types.admin import SecretResponse
 from tests.ticktick_sandbox.arcade.api.test_workers import answering
 from tests.ticktick_sandbox.arcade.conftest import call, http_of
 from tests.ticktick_sandbox.conftest import World
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import PROVIDER_ID
-from ticktick_sandbox.worker_process import WorkerProcess
 
 SECRETS = "/v1/admin/secrets"
 VALUE = "a-value-that-only-the-tool-may-see-7c1d"

@@ -27,8 +27,8 @@ from tests.ticktick_sandbox.arcade.conftest import (
 )
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.arcade.engine import workers
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import API_KEY
-from ticktick_sandbox.worker_process import WorkerProcess
 
 NEVER = "0001-01-01T00:00:00Z"
 OFFERED = b'[{"name":"SortOut","toolkit":{"name":"Ticktick"},"input":{"parameters":[]}}]'

@@ -18,9 +18,9 @@ from tests.ticktick_sandbox.arcade.conftest import SECRET, call, http_of, proble
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.arcade.engine.worker_client import token
 from ticktick_sandbox.arcade.engine.workers import Worker
-from ticktick_sandbox.serving import listen, port_of
+from ticktick_sandbox.processes.worker import WorkerProcess
+from ticktick_sandbox.server.uvicorn_thread import listen, port_of
 from ticktick_sandbox.shared.settings import LEARNER
-from ticktick_sandbox.worker_process import WorkerProcess
 
 WORKERS = "/v1/workers"
 URI = "http://127.0.0.1:8002"

@@ -14,8 +14,8 @@ from ticktick_sandbox.arcade.config.engine_yaml import inspect, load
 from ticktick_sandbox.arcade.config.findings import ConfigurationRefused, Finding
 from ticktick_sandbox.arcade.engine.workers import Worker
 from ticktick_sandbox.checker import check
-from ticktick_sandbox.front_door import client_environment
-from ticktick_sandbox.worker_process import WorkerProcess
+from ticktick_sandbox.processes.worker import WorkerProcess
+from ticktick_sandbox.server.sandbox import client_environment
 
 PUBLISHED = """\
 tools:

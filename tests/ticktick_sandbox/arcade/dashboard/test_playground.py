@@ -8,9 +8,9 @@ import pytest
 
 from tests.ticktick_sandbox.arcade.conftest import http_of
 from tests.ticktick_sandbox.conftest import BOTH, World
-from ticktick_sandbox.browser import Browser, Page
+from ticktick_sandbox.browser.browser import Browser, Page
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import LEARNER
-from ticktick_sandbox.worker_process import WorkerProcess
 
 HOME = "/dashboard/playground"
 

@@ -9,8 +9,8 @@ import pytest
 from tests.processes import free_ports
 from tests.ticktick_sandbox.arcade.conftest import SECRET
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.browser import Page
-from ticktick_sandbox.worker_process import WorkerProcess
+from ticktick_sandbox.browser.browser import Page
+from ticktick_sandbox.processes.worker import WorkerProcess
 
 HOME = "/dashboard/servers"
 

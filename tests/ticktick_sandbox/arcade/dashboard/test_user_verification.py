@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.browser import Page
+from ticktick_sandbox.browser.browser import Page
 
 HOME = "/dashboard/user-verification"
 METHOD, URL = "Verification Method", "Custom verifier URL"

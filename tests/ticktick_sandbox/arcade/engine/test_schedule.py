@@ -18,10 +18,10 @@ from tests.ticktick_sandbox.arcade.api.test_workers import answering
 from tests.ticktick_sandbox.arcade.conftest import call, problems, register
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.arcade.engine import schedule
-from ticktick_sandbox.front_door import Sandbox
+from ticktick_sandbox.processes.worker import WorkerProcess
+from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.worker_process import WorkerProcess
 
 OFFERED = b'[{"name":"SortOut","toolkit":{"name":"Ticktick"},"input":{"parameters":[]}}]'
 DONE = b'{"success":true,"output":{"value":1}}'

@@ -20,8 +20,8 @@ from arcadepy._resource import AsyncAPIResource, SyncAPIResource
 from tests.ticktick_sandbox.arcade.api.test_auth import returned
 from tests.ticktick_sandbox.arcade.conftest import READ, authorize, call, http_of, provider_body
 from tests.ticktick_sandbox.conftest import World
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
-from ticktick_sandbox.worker_process import WorkerProcess
 
 ID = object()  # stands for the id of what a call needs
 TOOL = "Ticktick.SortOut"

@@ -14,9 +14,9 @@ import pytest
 from tests.installed import NODE_MODULES, node
 from tests.ticktick_sandbox.arcade.conftest import READ, SECRET
 from tests.ticktick_sandbox.conftest import BOTH, World
-from ticktick_sandbox.front_door import client_environment
+from ticktick_sandbox.processes.worker import WorkerProcess
+from ticktick_sandbox.server.sandbox import client_environment
 from ticktick_sandbox.shared.settings import PROVIDER_ID
-from ticktick_sandbox.worker_process import WorkerProcess
 
 PROGRAM = Path(__file__).parents[2] / "data" / "every_method.mjs"
 OTHER_USER = "user-17"

@@ -21,10 +21,10 @@ from tests.environment import ROOT
 from tests.ticktick_sandbox.arcade.api.test_workers import free_uri
 from tests.ticktick_sandbox.arcade.conftest import SECRET, WRITE, http_of
 from tests.ticktick_sandbox.conftest import World, make_world
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 from ticktick_sandbox.ticktick.tasks import Refused
-from ticktick_sandbox.worker_process import WorkerProcess
 
 
 def serve(world: World, worker_id: str, sandbox_url: str) -> WorkerProcess:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ticktick_sandbox.child_server import LAST_CALLS, ChildServer
+from ticktick_sandbox.processes.child_server import LAST_CALLS, ChildServer
 from ticktick_sandbox.shared.settings import LEFT_ALONE
 
 

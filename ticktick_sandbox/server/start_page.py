@@ -18,9 +18,9 @@ from ticktick_sandbox.shared.pages import form_of, is_own_form, render, styleshe
 from ticktick_sandbox.shared.settings import API_KEY
 
 if TYPE_CHECKING:
-    from ticktick_sandbox.front_door import Sandbox
+    from ticktick_sandbox.server.sandbox import Sandbox
 
-HERE = Path(__file__).parent / "shared" / "pages"
+HERE = Path(__file__).parent / "templates"
 
 _SHOWN_EVENTS = 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.server.hosts import LocalAddresses
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "LOCALHOST:9099", "api.arcade.dev"])

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.serving import Serving, listen, port_of
+from ticktick_sandbox.server.uvicorn_thread import Serving, listen, port_of
 
 HALF = b"POST /dashboard/secrets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
 FORM = b"application/x-www-form-urlencoded"

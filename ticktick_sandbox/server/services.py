@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ticktick_sandbox import arcade, ticktick
 from ticktick_sandbox.arcade.engine.engine import Engine, Settings
-from ticktick_sandbox.hosts import LocalAddresses
+from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.ids import Ids
@@ -26,7 +26,7 @@ from ticktick_sandbox.ticktick.service import TickTick
 if TYPE_CHECKING:
     import httpx
 
-    from ticktick_sandbox.browser import Page
+    from ticktick_sandbox.browser.browser import Page
 
 _APP = {
     "Name": "My TickTick app",
@@ -92,7 +92,7 @@ class Services:
         Raises:
             ValueError: the file or the id can't be used.
         """
-        from ticktick_sandbox.browser import Browser, inside_client
+        from ticktick_sandbox.browser.browser import Browser, inside_client
 
         apps = {self._arcade_url: self.arcade_app, self._ticktick_url: self.ticktick_app}
         client = inside_client(apps, self._run)

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from starlette.types import ASGIApp
 
-from ticktick_sandbox.forms import CannotDo, Page, read_page
+from ticktick_sandbox.browser.html import CannotDo, Page, read_page
 from ticktick_sandbox.shared.settings import LEARNER, LOCAL_HOSTS, OWN_COOKIES, PASSWORD
 
 __all__ = ["Browser", "CannotDo", "Page", "inside_client", "local_client"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ticktick_sandbox.browser import local_client
-from ticktick_sandbox.child_server import ChildServer, DidNotStart
+from ticktick_sandbox.browser.browser import local_client
+from ticktick_sandbox.processes.child_server import ChildServer, DidNotStart
 
 TELLS = """
 import http.server, json, os, sys

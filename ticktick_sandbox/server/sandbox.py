@@ -11,12 +11,13 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from ticktick_sandbox import control
 from ticktick_sandbox.arcade.engine.engine import Engine
-from ticktick_sandbox.hosts import ByHost, LocalAddresses
+from ticktick_sandbox.browser.form_watch import Submissions
 from ticktick_sandbox.redirection import Redirection, child_environment
-from ticktick_sandbox.services import Services
-from ticktick_sandbox.serving import PortInUse, Serving, listen, port_of
+from ticktick_sandbox.server import start_page
+from ticktick_sandbox.server.hosts import ByHost, LocalAddresses
+from ticktick_sandbox.server.services import Services
+from ticktick_sandbox.server.uvicorn_thread import PortInUse, Serving, listen, port_of
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.event_log import Journal
 from ticktick_sandbox.shared.settings import (
@@ -31,7 +32,6 @@ from ticktick_sandbox.shared.settings import (
     TICKTICK_PORT,
     worker_secret,
 )
-from ticktick_sandbox.submissions import Submissions
 from ticktick_sandbox.ticktick.service import TickTick
 
 _STARTING_TRIES = 50  # of a tenth of a second each
@@ -113,8 +113,8 @@ class Sandbox:
     def start(self) -> None:
         """Serve both, each on its own port."""
         arcade, ticktick = (
-            control.WithControl(
-                self.submissions.watching(app), control.create_app(name, self, self._open_tls)
+            start_page.WithControl(
+                self.submissions.watching(app), start_page.create_app(name, self, self._open_tls)
             )
             for name, app in (("arcade", self._arcade), ("ticktick", self._ticktick))
         )
@@ -215,7 +215,7 @@ def find_running(port: int) -> str | None:
     """
     import httpx
 
-    from ticktick_sandbox.browser import local_client
+    from ticktick_sandbox.browser.browser import local_client
 
     url = f"http://localhost:{port}"
     try:
@@ -238,7 +238,7 @@ def tls_entrance(arcade_url: str) -> dict[str, Any]:
     Returns:
         ``{"port": int, "ca": PEM text}``
     """
-    from ticktick_sandbox.browser import local_client
+    from ticktick_sandbox.browser.browser import local_client
 
     with local_client() as client:
         return client.get(f"{arcade_url}/_sandbox/tls").raise_for_status().json()

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.ticktick_sandbox.conftest import World
-from tests.ticktick_sandbox.every_page import consent_url, every_page, full_world, path_of
+from tests.ticktick_sandbox.together.every_page import consent_url, every_page, full_world, path_of
 from tests.ticktick_sandbox.together.test_flow_in_browser import foreign, watched
 from ticktick_sandbox.ticktick.service import SESSION_COOKIE
 

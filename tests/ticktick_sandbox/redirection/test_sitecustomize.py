@@ -19,9 +19,9 @@ import pytest
 import requests
 
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.front_door import ChangedEnvironment, client_environment
 from ticktick_sandbox.redirection import HOSTS, Redirection, child_environment
-from ticktick_sandbox.serving import listen, port_of
+from ticktick_sandbox.server.sandbox import ChangedEnvironment, client_environment
+from ticktick_sandbox.server.uvicorn_thread import listen, port_of
 
 PROJECTS = "https://api.ticktick.com/open/v1/project"
 HEALTH = "https://api.arcade.dev/v1/health"

@@ -12,9 +12,9 @@ from ticktick_sandbox.shared.errors import Problem
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
-    from ticktick_sandbox.browser import Page as BrowserPage
-    from ticktick_sandbox.front_door import Sandbox
-    from ticktick_sandbox.hosts import LocalAddresses
+    from ticktick_sandbox.browser.browser import Page as BrowserPage
+    from ticktick_sandbox.server.hosts import LocalAddresses
+    from ticktick_sandbox.server.sandbox import Sandbox
 
 _CONSENT = ("Allow", "Cancel")  # what the program itself waits for
 _PATIENCE = 600  # seconds in which a person fills in a form
@@ -28,7 +28,7 @@ def steer(
     Raises:
         Problem: the page has no such field, link or button.
     """
-    from ticktick_sandbox.browser import Browser, CannotDo
+    from ticktick_sandbox.browser.browser import Browser, CannotDo
 
     try:
         with Browser(sandbox.local, cookies=cookies) as browser:
@@ -77,7 +77,7 @@ def show(
 
 def _form_paths(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]) -> set[str]:
     """Return the paths to which the forms with this button and these fields are sent."""
-    from ticktick_sandbox.browser import Browser, CannotDo
+    from ticktick_sandbox.browser.browser import Browser, CannotDo
 
     try:
         with Browser(sandbox.local) as browser:
@@ -141,7 +141,7 @@ class Page(Mapping[str, str]):
     def _read(self) -> BrowserPage | None:
         if not self._url:
             return None
-        from ticktick_sandbox.browser import Browser
+        from ticktick_sandbox.browser.browser import Browser
 
         with Browser(self._local()) as browser:
             page = browser.open(self._url)

@@ -7,8 +7,8 @@ import time
 
 from tests.processes import free_ports
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.front_door import client_environment, find_running
-from ticktick_sandbox.serving import port_of
+from ticktick_sandbox.server.sandbox import client_environment, find_running
+from ticktick_sandbox.server.uvicorn_thread import port_of
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 

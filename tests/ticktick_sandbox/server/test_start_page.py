@@ -19,7 +19,7 @@ from tests.processes import free_ports, running, sandbox
 from tests.ticktick_sandbox.arcade.api.test_auth import parked
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, http_of
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.front_door import Sandbox, find_running
+from ticktick_sandbox.server.sandbox import Sandbox, find_running
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.event_log import Event, Journal
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID

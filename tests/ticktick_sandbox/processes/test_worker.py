@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from ticktick_sandbox.browser import local_client
-from ticktick_sandbox.child_server import DidNotStart
+from ticktick_sandbox.browser.browser import local_client
+from ticktick_sandbox.processes.child_server import DidNotStart
+from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.serving import PortInUse, listen, port_of
+from ticktick_sandbox.server.uvicorn_thread import PortInUse, listen, port_of
 from ticktick_sandbox.shared.settings import LEFT_ALONE
-from ticktick_sandbox.worker_process import WorkerProcess
 
 SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
 TOOL = '''
@@ -145,7 +145,7 @@ STARTS = f"""
 import sys
 from pathlib import Path
 from ticktick_sandbox.shared.settings import LEFT_ALONE
-from ticktick_sandbox.worker_process import WorkerProcess
+from ticktick_sandbox.processes.worker import WorkerProcess
 worker = WorkerProcess(
     Path("."), "any", "{SECRET}", command=(sys.executable, "-c", {ANSWERS!r}, "{{port}}")
 )

@@ -1,0 +1,1 @@
+"""Pages read without a browser, and shown to a person who has one."""

@@ -1,0 +1,1 @@
+"""Servers of the reader's own, as child processes."""
