@@ -26,7 +26,7 @@ def answers(pairs: int) -> tuple[float, float]:
     for _ in range(pairs + 1):
         with processes.sandbox("--empty") as server:
             ours.append(server.first_answer)
-        with processes.bare() as server:
+        with processes.baseline() as server:
             theirs.append(server.first_answer)
     return median(ours[1:]), median(theirs[1:])
 

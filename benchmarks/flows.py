@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psutil
 
-from benchmarks import bare, processes
+from benchmarks import baseline, processes
+from benchmarks.http_client import request
 from benchmarks.load import CODE, TOKEN
 from benchmarks.processes import Load, Server
-from benchmarks.wire import request
 from ticktick_sandbox.browser.browser import Browser, local_client
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 from ticktick_sandbox.ticktick.service import SESSION_COOKIE
@@ -24,7 +24,7 @@ def rates(clients: int, flows: int, rounds: int) -> tuple[float, float]:
 
     Both run all the time and get the load in turn. A first round is not counted.
     """
-    with processes.sandbox() as ours, processes.bare() as theirs:
+    with processes.sandbox() as ours, processes.baseline() as theirs:
         sides = ((ours.ports[1], _of_sandbox(ours)), (theirs.ports[0], _of_bare(theirs)))
         measured: tuple[list[float], list[float]] = ([], [])
         for _ in range(rounds + 1):
@@ -68,10 +68,10 @@ def _of_sandbox(server: Server) -> Requests:
 
 
 def _of_bare(server: Server) -> Requests:
-    url = f"http://localhost:{server.ports[0]}/oauth/authorize?{urlencode(bare.QUERY)}"
+    url = f"http://localhost:{server.ports[0]}/oauth/authorize?{urlencode(baseline.QUERY)}"
     with Browser(lambda url: url) as browser:
         form = browser.open(url).forms[0].fields
-    return _requests(bare.QUERY, form, bare.CLIENT_SECRET)
+    return _requests(baseline.QUERY, form, baseline.CLIENT_SECRET)
 
 
 def _requests(query: dict[str, str], form: dict[str, str], secret: str) -> Requests:

@@ -8,8 +8,8 @@ import re
 import sys
 import time
 
+from benchmarks.http_client import Connection
 from benchmarks.processes import Load
-from benchmarks.wire import Connection
 
 CODE = "_CODE_"  # stands in the third request for the code; both have six characters
 TOKEN = "_TOKEN_"  # noqa: S105 -- stands in the fourth request for the access token

@@ -9,12 +9,12 @@ from statistics import median
 from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks import processes
-from benchmarks.wire import Connection, location, request
+from benchmarks.http_client import Connection, location, request
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.browser.html import read_page
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
 
 _KEY = {"Authorization": API_KEY}
@@ -68,8 +68,7 @@ async def _wake_ups(
 
 
 async def _stop(others: int) -> float:
-    clock = Clock()
-    sandbox = Sandbox(clock, Journal(clock), ports=(0, 0))
+    sandbox = Sandbox(Context.of(Clock()), ports=(0, 0))
     sandbox.start()
     await asyncio.to_thread(sandbox.prepare, PROVIDER_ID)
     answers = await _park(urlsplit(sandbox.arcade_url).port or 0, others)

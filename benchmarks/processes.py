@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from ticktick_sandbox.server.uvicorn_thread import listen, port_of
+from ticktick_sandbox.server.ports import listen, port_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,10 +53,10 @@ def sandbox(*arguments: str) -> Iterator[Server]:
 
 
 @contextmanager
-def bare() -> Iterator[Server]:
+def baseline() -> Iterator[Server]:
     """Run the bare application on a free port."""
     (port,) = _free_ports(1)
-    with _serving(("benchmarks.bare", str(port)), (port,), "/", subprocess.DEVNULL) as server:
+    with _serving(("benchmarks.baseline", str(port)), (port,), "/", subprocess.DEVNULL) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ticktick_sandbox.redirection import node_options, python_path
 from ticktick_sandbox.redirection.sitecustomize import guard
-from ticktick_sandbox.shared.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import ISOLATION_ENV
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,7 +28,7 @@ def set_up(guard_log: Path) -> None:
     ipython = tempfile.mkdtemp(prefix="sandbox-ipython-")
     atexit.register(shutil.rmtree, ipython, ignore_errors=True)
     os.environ |= {
-        **LEFT_ALONE,
+        **ISOLATION_ENV,
         "IPYTHONDIR": ipython,
         "NO_MKDOCS_2_WARNING": "1",
         "NODE_OPTIONS": node_options({}),

@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from tests.environment import ROOT
-from ticktick_sandbox.server.uvicorn_thread import listen, port_of
+from ticktick_sandbox.server.ports import listen, port_of
 
 
 class Output:

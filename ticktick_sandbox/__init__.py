@@ -13,7 +13,7 @@ live services with your own key.
 """
 
 from ticktick_sandbox.notebook import (
-    Problem,
+    SandboxError,
     check,
     clock,
     events,
@@ -25,7 +25,7 @@ from ticktick_sandbox.notebook import (
 )
 
 __all__ = [
-    "Problem",
+    "SandboxError",
     "check",
     "clock",
     "events",

@@ -93,9 +93,11 @@ def _port(text: str) -> int:
 
 
 def _serve(sent: argparse.Namespace) -> int:
-    from ticktick_sandbox.server.sandbox import PortInUse, Sandbox, find_running
+    from ticktick_sandbox.server.ports import PortInUse
+    from ticktick_sandbox.server.running import find_running
+    from ticktick_sandbox.server.sandbox import Sandbox
     from ticktick_sandbox.shared.clock import Clock
-    from ticktick_sandbox.shared.event_log import Journal
+    from ticktick_sandbox.shared.context import Context
 
     stopped = threading.Event()
 
@@ -106,11 +108,9 @@ def _serve(sent: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, stop)
     clock = Clock()
     happened: deque[Event] = deque()
-    journal = Journal(clock, listener=happened.append)
+    context = Context.of(clock, listener=happened.append)
     try:
-        running = Sandbox(
-            clock, journal, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict
-        )
+        running = Sandbox(context, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict)
     except PortInUse as problem:
         option = "--arcade-port" if problem.port == sent.arcade_port else "--ticktick-port"
         sandbox = "A sandbox, of a notebook or of another terminal,"
@@ -149,24 +149,21 @@ def _exec(program: list[str], port: int) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
     from ticktick_sandbox.redirection.curl import curl_home
-    from ticktick_sandbox.server.sandbox import (
-        PortInUse,
-        Sandbox,
-        client_environment,
-        find_running,
-        tls_entrance,
-    )
+    from ticktick_sandbox.server.environment import client_environment
+    from ticktick_sandbox.server.ports import PortInUse
+    from ticktick_sandbox.server.running import find_running, tls_entrance
+    from ticktick_sandbox.server.sandbox import Sandbox
     from ticktick_sandbox.shared.clock import Clock
-    from ticktick_sandbox.shared.event_log import Journal
+    from ticktick_sandbox.shared.context import Context
 
     url = find_running(port)
     started = None
     if url is None:
         clock = Clock()
         try:
-            started = Sandbox(clock, Journal(clock), ports=(port, 0))
+            started = Sandbox(Context.of(clock), ports=(port, 0))
         except PortInUse:
-            started = Sandbox(clock, Journal(clock), ports=(0, 0))
+            started = Sandbox(Context.of(clock), ports=(0, 0))
         started.start()
         started.prepare(PROVIDER_ID)
         started.ready = True

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ticktick_sandbox.arcade.config.engine_yaml import inspect
 from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
-from ticktick_sandbox.arcade.config.provider_parser import placeholders
+from ticktick_sandbox.arcade.oauth.provider import placeholders
 
 FACTS = Path(__file__).parent / "provider_facts.yaml"
 

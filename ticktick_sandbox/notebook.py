@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ticktick_sandbox.browser.viewer import Page, show, steer
-from ticktick_sandbox.shared.errors import Problem
+from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
     from ticktick_sandbox.processes.child_server import ChildServer
     from ticktick_sandbox.processes.worker import WorkerProcess
+    from ticktick_sandbox.redirection import Redirection
+    from ticktick_sandbox.server.environment import ChangedEnvironment
     from ticktick_sandbox.server.hosts import LocalAddresses
-    from ticktick_sandbox.server.sandbox import ChangedEnvironment, Redirection, Sandbox
+    from ticktick_sandbox.server.sandbox import Sandbox
     from ticktick_sandbox.shared.event_log import Event
 
 
@@ -58,7 +60,7 @@ def start(
         strict: let the Engine refuse configurations that break the reference.
 
     Raises:
-        Problem: it runs already with other arguments, or a setting can't be used.
+        SandboxError: it runs already with other arguments, or a setting can't be used.
     """
     global _running
     if _is_live():
@@ -70,7 +72,7 @@ def start(
         _running = _start(*wanted)
         atexit.register(stop)
     if _running.wanted != wanted:
-        raise Problem(
+        raise SandboxError(
             "The sandbox already runs with other arguments. Call sandbox.stop() first, or "
             "restart the kernel."
         )
@@ -120,7 +122,7 @@ def open(
         The values of the page's labelled fields, read when you ask for them.
 
     Raises:
-        Problem: the sandbox does not run, the page has no such field or button, or nobody
+        SandboxError: the sandbox does not run, the page has no such field or button, or nobody
             sent the form off within ten minutes.
     """
     if not url:
@@ -156,7 +158,7 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
         The address to give to the Engine.
 
     Raises:
-        Problem: the sandbox does not run, or the worker does not start; with its last words.
+        SandboxError: the sandbox does not run, or the worker does not start; with its last words.
     """
     if _is_live():
         uri = os.environ.get("WORKER_URI", "")
@@ -166,7 +168,7 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
 
     place = None if folder is None else Path(folder).resolve()
     if place and not place.is_dir():
-        raise Problem(f"{folder} is not a folder. Name the one that holds your tools.")
+        raise SandboxError(f"{folder} is not a folder. Name the one that holds your tools.")
     workers = _require().workers
     key = name if place else None
     worker = workers.pop(key, None)
@@ -195,7 +197,7 @@ def start_app(file: str | Path) -> str:
         The address for browsers.
 
     Raises:
-        Problem: the sandbox does not run, or the app does not start; with its last words.
+        SandboxError: the sandbox does not run, or the app does not start; with its last words.
     """
     if _is_live():
         url = os.environ.get("APP_URL", "")
@@ -205,7 +207,7 @@ def start_app(file: str | Path) -> str:
 
     place = Path(file).resolve()
     if not place.is_file():
-        raise Problem(f"{file} is not a file. Name the one that holds your app.")
+        raise SandboxError(f"{file} is not a file. Name the one that holds your app.")
     running = _require()
     port = _APP_PORT
     if running.app:
@@ -222,7 +224,7 @@ def start_app(file: str | Path) -> str:
 def _start_child(server: ChildServer) -> None:
     """Start it on its port, or on another one if that is in use."""
     from ticktick_sandbox.processes.child_server import DidNotStart
-    from ticktick_sandbox.server.uvicorn_thread import PortInUse
+    from ticktick_sandbox.server.ports import PortInUse
 
     try:
         try:
@@ -231,7 +233,7 @@ def _start_child(server: ChildServer) -> None:
             server.port = 0
             server.start()
     except DidNotStart as problem:
-        raise Problem(str(problem)) from None
+        raise SandboxError(str(problem)) from None
 
 
 def check(file: str | Path) -> None:
@@ -248,7 +250,7 @@ def events() -> list[Event]:
     """
     if _is_live():
         return []
-    return list(_require().sandbox.journal.events)
+    return list(_require().sandbox.event_log.events)
 
 
 class _Clock:
@@ -277,14 +279,16 @@ clock = _Clock()
 def _is_live() -> bool:
     mode = os.environ.get("TUTORIAL_MODE") or "sandbox"
     if mode not in ("sandbox", "live"):
-        raise Problem(f"TUTORIAL_MODE is {mode!r}. Set it to live, or unset it for the sandbox.")
+        raise SandboxError(
+            f"TUTORIAL_MODE is {mode!r}. Set it to live, or unset it for the sandbox."
+        )
     return mode == "live"
 
 
 def _greet_live() -> None:
     missing = [name for name in ("ARCADE_API_KEY", "ARCADE_USER_ID") if not os.environ.get(name)]
     if missing:
-        raise Problem(
+        raise SandboxError(
             f"TUTORIAL_MODE=live needs {' and '.join(missing)}. ARCADE_USER_ID is the e-mail "
             "address of your Arcade account. Set them and restart."
         )
@@ -293,7 +297,7 @@ def _greet_live() -> None:
 
 def _require() -> _Running:
     if _running is None:
-        raise Problem("The sandbox does not run. Call sandbox.start() first.")
+        raise SandboxError("The sandbox does not run. Call sandbox.start() first.")
     return _running
 
 
@@ -302,31 +306,28 @@ def _local() -> LocalAddresses:
 
 
 def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
-    from ticktick_sandbox.server.sandbox import (
-        ChangedEnvironment,
-        PortInUse,
-        Redirection,
-        Sandbox,
-        client_environment,
-    )
+    from ticktick_sandbox.redirection import Redirection
+    from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
+    from ticktick_sandbox.server.ports import PortInUse
+    from ticktick_sandbox.server.sandbox import Sandbox
     from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
-    from ticktick_sandbox.shared.event_log import Journal
+    from ticktick_sandbox.shared.context import Context
 
     clock = Clock(standing_at=NOTEBOOK_TIME)
-    journal = Journal(clock)
+    context = Context.of(clock)
     moved = ""
     try:
-        sandbox = Sandbox(clock, journal, strict=strict)
+        sandbox = Sandbox(context, strict=strict)
     except PortInUse as problem:
         moved = f" (port {problem.port} was in use)"
-        sandbox = Sandbox(clock, journal, strict=strict, ports=(0, 0))
+        sandbox = Sandbox(context, strict=strict, ports=(0, 0))
     sandbox.start()
     try:
         if app or provider or config:
             sandbox.prepare(provider, Path(config) if config else None)
     except ValueError as problem:
         sandbox.stop()
-        raise Problem(str(problem)) from None
+        raise SandboxError(str(problem)) from None
     sandbox.ready = True
     environment = ChangedEnvironment(client_environment(sandbox.arcade_url))
     redirection = Redirection(sandbox.arcade_url)

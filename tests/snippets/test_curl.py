@@ -24,7 +24,9 @@ def tools() -> None:
     program("jq")
 
 
-def test_the_flow_waits_for_consent_and_uses_the_token_once_and_again(serving: Serving) -> None:
+def test_the_flow_waits_for_consent_and_uses_the_token_once_and_again(
+    serving: Serving,
+) -> None:
     run = serving.run("bash", FLOW)
     assert run.code == 0, run.lines
     assert run.scopes == ["tasks:read", "tasks:write"]

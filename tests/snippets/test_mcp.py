@@ -18,7 +18,7 @@ from mcp.types import CallToolResult
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, running, sandbox
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.server.sandbox import client_environment
+from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 SERVER = ROOT / "snippets" / "python" / "mcp_server" / "server.py"
@@ -138,7 +138,7 @@ def here(world: World) -> dict[str, str]:
 
 def test_over_http_a_tool_with_authorization_is_refused(world: World, tmp_path: Path) -> None:
     world.token(["tasks:read"])
-    before = len(world.sandbox.journal.events)
+    before = len(world.sandbox.event_log.events)
     (port,) = free_ports(1)
     over_http = ["ARCADE_SERVER_TRANSPORT=http", f"ARCADE_SERVER_PORT={port}"]
     command = ["env", *over_http, sys.executable, str(SERVER)]
@@ -147,4 +147,4 @@ def test_over_http_a_tool_with_authorization_is_refused(world: World, tmp_path: 
         result = call(f"http://127.0.0.1:{port}/mcp", tmp_path)
     assert result.is_error
     assert result.content[0].text.startswith("✗ Unsupported transport")
-    assert len(world.sandbox.journal.events) == before
+    assert len(world.sandbox.event_log.events) == before

@@ -11,7 +11,7 @@ from arcadepy import Arcade
 from ticktick_sandbox.browser.browser import Browser, Page, local_client
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
-from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 BOTH = ["tasks:read", "tasks:write"]
@@ -81,8 +81,7 @@ class World:
 
 def make_world(**settings: object) -> World:
     """Return a running world on free ports, its clock standing, with no app or provider."""
-    clock = Clock(standing_at=NOTEBOOK_TIME)
-    sandbox = Sandbox(clock, Journal(clock), ports=(0, 0), **settings)  # type: ignore[arg-type]
+    sandbox = Sandbox(Context.of(Clock(standing_at=NOTEBOOK_TIME)), ports=(0, 0), **settings)  # type: ignore[arg-type]
     sandbox.start()
     return World(sandbox)
 

@@ -175,7 +175,7 @@ def test_a_block_completes_the_flow_in_the_lenient_sandbox(file: Path, given: st
         assert shown.binding
         assert shown.binding.type == "static"
         names = [project["name"] for project in world.open_api(BOTH).get("/project").json()]
-        noted = [event.text for event in world.sandbox.journal.events if event.problem]
+        noted = [event.text for event in world.sandbox.event_log.events if event.problem]
     finally:
         world.close()
     assert "Home" in names
@@ -191,7 +191,7 @@ def test_the_repaired_block_completes_the_flow_in_strict() -> None:
     try:
         world.sandbox.prepare(None, config=REPAIRED)
         assert world.token(BOTH)
-        assert not [event for event in world.sandbox.journal.events if event.problem]
+        assert not [event for event in world.sandbox.event_log.events if event.problem]
     finally:
         world.close()
 

@@ -14,7 +14,7 @@ from tests.environment import ROOT
 from tests.processes import free_ports, run_sandbox, running, sandbox
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
-from ticktick_sandbox.server.uvicorn_thread import listen, port_of
+from ticktick_sandbox.server.ports import listen, port_of
 
 HEALTH = "https://api.arcade.dev/v1/health"
 ASK = f"import httpx; print(httpx.get({HEALTH!r}).text)"

@@ -21,7 +21,7 @@ from ticktick_sandbox import notebook
 from ticktick_sandbox.browser import viewer
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
-from ticktick_sandbox.server.uvicorn_thread import PortInUse, listen
+from ticktick_sandbox.server.ports import PortInUse, listen
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME
 from ticktick_sandbox.shared.settings import ARCADE_PORT
 
@@ -62,7 +62,7 @@ def test_starting_twice_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_starting_again_with_other_arguments_is_a_clear_error(started: None) -> None:
-    with pytest.raises(sandbox.Problem, match=r"Call sandbox\.stop\(\) first"):
+    with pytest.raises(sandbox.SandboxError, match=r"Call sandbox\.stop\(\) first"):
         sandbox.start(provider="another")
 
 
@@ -94,7 +94,7 @@ def test_a_used_port_gives_another_and_says_so(capsys: pytest.CaptureFixture[str
 def test_without_an_app_there_is_neither_app_nor_provider() -> None:
     sandbox.start(provider=None, app=False)
     assert Arcade().admin.auth_providers.list().total_count == 0
-    with pytest.raises(sandbox.Problem, match="has no form with Edit"):
+    with pytest.raises(sandbox.SandboxError, match="has no form with Edit"):
         sandbox.open("https://developer.ticktick.com/manage", click="Edit")
 
 
@@ -119,12 +119,12 @@ def test_a_provider_of_another_name() -> None:
 
 
 def test_a_provider_name_that_cannot_be_is_a_clear_error() -> None:
-    with pytest.raises(sandbox.Problem, match="not a usable id"):
+    with pytest.raises(sandbox.SandboxError, match="not a usable id"):
         sandbox.start(provider="My TickTick")
 
 
 def test_a_configuration_that_does_not_exist_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(sandbox.Problem, match="the file does not exist"):
+    with pytest.raises(sandbox.SandboxError, match="the file does not exist"):
         sandbox.start(config=tmp_path / "engine.yaml")
     sandbox.start()
 
@@ -138,7 +138,7 @@ def test_the_clock_stands_still_until_it_is_moved(started: None) -> None:
 
 def test_before_the_start_every_call_says_what_to_do() -> None:
     for call in (sandbox.events, sandbox.clock.now, lambda: sandbox.open("http://localhost:1/")):
-        with pytest.raises(sandbox.Problem, match=r"Call sandbox\.start\(\) first"):
+        with pytest.raises(sandbox.SandboxError, match=r"Call sandbox\.start\(\) first"):
             call()
 
 
@@ -157,12 +157,14 @@ def test_the_autopilot_can_deny(started: None, capsys: pytest.CaptureFixture[str
 
 
 def test_a_button_that_is_not_there_is_a_clear_error(started: None) -> None:
-    with pytest.raises(sandbox.Problem, match=r"has no form with Agree\. It has: Cancel, Allow"):
+    with pytest.raises(
+        sandbox.SandboxError, match=r"has no form with Agree\. It has: Cancel, Allow"
+    ):
         sandbox.open(pending(), click="Agree")
 
 
 def test_an_address_elsewhere_is_not_opened(started: None) -> None:
-    with pytest.raises(sandbox.Problem, match="not on this machine"):
+    with pytest.raises(sandbox.SandboxError, match="not on this machine"):
         sandbox.open("https://example.com/")
 
 
@@ -223,7 +225,7 @@ def test_a_form_that_nobody_sends_off_is_a_clear_error(
     sandbox.start(provider=None)
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
     monkeypatch.setattr(viewer, "_PATIENCE", 0.1)
-    with pytest.raises(sandbox.Problem, match=r"Nobody clicked Add .*\. Run this again\."):
+    with pytest.raises(sandbox.SandboxError, match=r"Nobody clicked Add .*\. Run this again\."):
         sandbox.open("https://developer.ticktick.com/manage/new", fill={"Name": "x"}, click="Add")
 
 
@@ -282,13 +284,13 @@ def test_without_a_folder_the_installed_toolkits_are_served(
 
 
 def test_a_folder_that_is_none_is_a_clear_error(started: None, tmp_path: Path) -> None:
-    with pytest.raises(sandbox.Problem, match="nowhere is not a folder"):
+    with pytest.raises(sandbox.SandboxError, match="nowhere is not a folder"):
         sandbox.start_worker(tmp_path / "nowhere")
 
 
 def test_a_tool_that_cannot_be_read_is_a_clear_error(started: None, tmp_path: Path) -> None:
     (tmp_path / "tools.py").write_text("from arcade_tdk import tool\n\n@tool\ndef broken(:\n")
-    with pytest.raises(sandbox.Problem, match="The end of its output"):
+    with pytest.raises(sandbox.SandboxError, match="The end of its output"):
         sandbox.start_worker(tmp_path)
 
 
@@ -369,13 +371,13 @@ def test_a_form_of_an_app_is_shown_and_not_waited_for(
 
 
 def test_a_file_that_is_none_is_a_clear_error(started: None, tmp_path: Path) -> None:
-    with pytest.raises(sandbox.Problem, match=r"nothing\.py is not a file"):
+    with pytest.raises(sandbox.SandboxError, match=r"nothing\.py is not a file"):
         sandbox.start_app(tmp_path / "nothing.py")
 
 
 def test_an_app_that_cannot_be_read_is_a_clear_error(app: Path) -> None:
     app.write_text("app = broken")
-    with pytest.raises(sandbox.Problem, match=r"(?s)the app in .*my_app\.py ended.*NameError"):
+    with pytest.raises(sandbox.SandboxError, match=r"(?s)the app in .*my_app\.py ended.*NameError"):
         sandbox.start_app(app)
 
 
@@ -459,13 +461,13 @@ def test_live_starts_and_changes_nothing(
 
 def test_live_without_a_key_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUTORIAL_MODE", "live")
-    with pytest.raises(sandbox.Problem, match="needs ARCADE_API_KEY and ARCADE_USER_ID"):
+    with pytest.raises(sandbox.SandboxError, match="needs ARCADE_API_KEY and ARCADE_USER_ID"):
         sandbox.start()
 
 
 def test_an_unknown_mode_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUTORIAL_MODE", "Live")
-    with pytest.raises(sandbox.Problem, match="TUTORIAL_MODE is 'Live'"):
+    with pytest.raises(sandbox.SandboxError, match="TUTORIAL_MODE is 'Live'"):
         sandbox.start()
 
 

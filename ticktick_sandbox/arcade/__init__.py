@@ -103,7 +103,7 @@ def create_app(engine: Engine) -> Starlette:
             405: no_route,
             EngineError: engine_error,
             ProviderRefused: auth_providers.provider_refused,
-            dashboard.Problem: dashboard.problem_page,
+            dashboard.PageError: dashboard.problem_page,
         },
     )
     app.router.redirect_slashes = False

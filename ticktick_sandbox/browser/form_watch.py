@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _DONE = (302, 303)  # how forms answer when they are taken; a refused one is shown again
 
 
-class Submissions:
+class FormWatch:
     """Counts, by path, the forms that were taken. Read from any thread."""
 
     def __init__(self) -> None:

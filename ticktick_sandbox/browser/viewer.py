@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from ticktick_sandbox.shared.errors import Problem
+from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -26,7 +26,7 @@ def steer(
     """Do what a person would do on a page, say so, and return where that led.
 
     Raises:
-        Problem: the page has no such field, link or button.
+        SandboxError: the page has no such field, link or button.
     """
     from ticktick_sandbox.browser.browser import Browser, CannotDo
 
@@ -37,7 +37,7 @@ def steer(
                 page = browser.click(page, click, fill)
             signed_in = browser.signed_in
     except CannotDo as problem:
-        raise Problem(str(problem)) from None
+        raise SandboxError(str(problem)) from None
     steps = ["signed in"] if signed_in else []
     steps += [f"filled in {', '.join(fill)}"] if fill else []
     steps += [f"clicked {click}"] if click else []
@@ -52,12 +52,12 @@ def show(
     """Show a page to a person; wait for the click where there is something to wait for.
 
     Raises:
-        Problem: the page has no such field or button, or nobody clicked for ten minutes.
+        SandboxError: the page has no such field or button, or nobody clicked for ten minutes.
     """
     watched = address.startswith((sandbox.arcade_url, sandbox.ticktick_url))
     watched = watched and click is not None and (wait or bool(fill))
     forms = _form_paths(sandbox, address, click or "", fill) if watched else set()
-    taken = sandbox.submissions.count(forms)
+    taken = sandbox.form_watch.count(forms)
     todo = ["fill in the form"] if fill else []
     todo += [f"click {click}"] if click else []
     where = "In the page below, or at" if _frames() else "Open"
@@ -71,8 +71,10 @@ def show(
         display(IFrame(address, width="100%", height=600))
     if click and not forms and click not in _CONSENT and _frames():
         print("The cell goes on by itself.")
-    if forms and not sandbox.submissions.wait(forms, taken, _PATIENCE):
-        raise Problem(f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again.")
+    if forms and not sandbox.form_watch.wait(forms, taken, _PATIENCE):
+        raise SandboxError(
+            f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again."
+        )
 
 
 def _form_paths(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]) -> set[str]:
@@ -83,7 +85,7 @@ def _form_paths(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]
         with Browser(sandbox.local) as browser:
             forms = browser.open(address).forms_with(click, fill)
     except CannotDo as problem:
-        raise Problem(str(problem)) from None
+        raise SandboxError(str(problem)) from None
     return {urlsplit(urljoin(address, form.action)).path for form in forms}
 
 

@@ -13,7 +13,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.server.uvicorn_thread import listen, port_of
+from ticktick_sandbox.server.ports import listen, port_of
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LINES = 20

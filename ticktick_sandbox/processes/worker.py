@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ticktick_sandbox.processes.child_server import LAST_CALLS, ChildServer
-from ticktick_sandbox.shared.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import ISOLATION_ENV
 
 
 class WorkerProcess(ChildServer):
@@ -49,6 +49,6 @@ class WorkerProcess(ChildServer):
     def _environment(self) -> dict[str, str]:
         return super()._environment() | {
             "ARCADE_WORKER_SECRET": self._secret,
-            **LEFT_ALONE,
+            **ISOLATION_ENV,
             "ARCADE_UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": str(LAST_CALLS),
         }

@@ -177,7 +177,7 @@ def guard(log_file):
     sys.addaudithook(check)
 
 
-def end_with(parent):
+def exit_with_parent(parent):
     """End this process soon after its parent, the one with this id, is gone."""
 
     def watch():
@@ -204,7 +204,7 @@ if __name__ == "sitecustomize":
     if os.environ.get("TICKTICK_SANDBOX_GUARD"):
         guard(os.environ["TICKTICK_SANDBOX_GUARD"])
     if os.environ.get("TICKTICK_SANDBOX_PARENT"):
-        end_with(int(os.environ.pop("TICKTICK_SANDBOX_PARENT")))
+        exit_with_parent(int(os.environ.pop("TICKTICK_SANDBOX_PARENT")))
     if os.environ.get("TICKTICK_SANDBOX_URL"):
         Redirection(os.environ["TICKTICK_SANDBOX_URL"]).on()
     _run_next()

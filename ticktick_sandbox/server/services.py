@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ticktick_sandbox import arcade, ticktick
 from ticktick_sandbox.arcade.engine.engine import Engine, Settings
 from ticktick_sandbox.server.hosts import LocalAddresses
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import (
     API_KEY,
     LEARNER,
@@ -41,8 +39,7 @@ class Services:
     what is behind these. ``form_token`` stands in the form to start over.
 
     Args:
-        clock: what both take for the time.
-        journal: gets what happens.
+        context: what both take for the time, and where they tell what happens.
         strict: the Engine refuses the slips that it otherwise tolerates.
         local: leads from real addresses to these services.
         run: runs a coroutine on the loop of the applications and returns its result.
@@ -50,8 +47,7 @@ class Services:
 
     def __init__(
         self,
-        clock: Clock,
-        journal: Journal,
+        context: Context,
         *,
         arcade_url: str,
         ticktick_url: str,
@@ -59,21 +55,17 @@ class Services:
         local: LocalAddresses,
         run: Callable[[Coroutine[Any, Any, Any]], Any],
     ) -> None:
-        self.clock = clock
-        self.journal = journal
+        self.context = context
         self.form_token = secrets.token_urlsafe(32)
         self._arcade_url = arcade_url
         self._ticktick_url = ticktick_url
         self._local = local
         self._run = run
-        ids = Ids()
-        self.ticktick_app = ticktick.create_app(clock, ids, journal)
+        self.ticktick_app = ticktick.create_app(context)
         self.ticktick: TickTick = self.ticktick_app.state.ticktick
         self.engine = Engine(
             Settings(arcade_url, API_KEY, account=LEARNER, strict=strict),
-            clock,
-            ids,
-            journal,
+            context,
             local=local,
             client=self._engine_client,
         )
@@ -119,6 +111,7 @@ class Services:
 
     def _load(self, config: Path, client_id: str, client_secret: str) -> list[str]:
         from ticktick_sandbox.arcade.config.engine_yaml import load
+        from ticktick_sandbox.arcade.config.findings import note
 
         own = {
             "TICKTICK_CLIENT_ID": client_id,
@@ -126,7 +119,7 @@ class Services:
             "ARCADE_WORKER_SECRET": worker_secret(self._arcade_url),
         }
         loaded = load(config, strict=self.engine.settings.strict, fallback=own)
-        self.engine.warn(loaded.findings)
+        note(loaded.findings, self.context.event_log)
         for worker in loaded.workers:
             self.engine.workers.put(worker)
         added = [self.engine.add(provider) for provider in loaded.providers]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,12 +13,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.pages import form_of, is_own_form, render, stylesheet
 from ticktick_sandbox.shared.settings import API_KEY
-
-if TYPE_CHECKING:
-    from ticktick_sandbox.server.sandbox import Sandbox
 
 HERE = Path(__file__).parent / "templates"
 
@@ -38,7 +36,9 @@ class WithControl:
         await (self._control if own else self._app)(scope, receive, send)
 
 
-def create_app(service: str, running: Sandbox, open_tls: Callable[[], dict[str, Any]]) -> Starlette:
+def create_app(
+    service: str, running: CurrentServices, open_tls: Callable[[], dict[str, Any]]
+) -> Starlette:
     """Return the application for the server of one service.
 
     Args:
@@ -57,7 +57,7 @@ def create_app(service: str, running: Sandbox, open_tls: Callable[[], dict[str, 
             running=running,
             api_key=API_KEY,
             emails={account.user_id: account.email for account in running.ticktick.accounts.all()},
-            events=list(running.journal.events)[: -_SHOWN_EVENTS - 1 : -1],
+            events=list(running.event_log.events)[: -_SHOWN_EVENTS - 1 : -1],
             **shown,
         )
 
@@ -80,7 +80,7 @@ def create_app(service: str, running: Sandbox, open_tls: Callable[[], dict[str, 
         return JSONResponse(urls | {"ready": running.ready})
 
     async def events(request: Request) -> Response:
-        return JSONResponse([_shown(event) for event in running.journal.events])
+        return JSONResponse([_to_json(event) for event in running.event_log.events])
 
     async def tls(request: Request) -> Response:
         return JSONResponse(open_tls())
@@ -98,7 +98,7 @@ def create_app(service: str, running: Sandbox, open_tls: Callable[[], dict[str, 
     )
 
 
-def _shown(event: Event) -> dict[str, Any]:
+def _to_json(event: Event) -> dict[str, Any]:
     return {
         "at": event.at.isoformat(),
         "service": event.service,

@@ -21,39 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _LAST_ANSWERS = 0.5  # seconds that open requests get when the servers stop
 
 
-class PortInUse(OSError):
-    """Another program listens on the port."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use")
-        self.port = port
-
-
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on the loopback; port 0 means any free one.
-
-    Made by hand, because asyncio sets TCP_NODELAY only where the protocol is named.
-
-    Raises:
-        PortInUse: another program has the port.
-    """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind(("127.0.0.1", port))
-        sock.listen(2048)
-    except OSError as problem:
-        sock.close()
-        raise PortInUse(port) from problem
-    return sock
-
-
-def port_of(sock: socket.socket) -> int:
-    """Return the port on which a socket listens."""
-    return sock.getsockname()[1]
-
-
-class _WholeAnswers:
+class _CoalescingTransport:
     """A transport that sends what one turn of the loop writes in one piece.
 
     uvicorn writes head and body apart. Joined, an answer costs one system call, and with
@@ -85,7 +53,7 @@ class _WholeAnswers:
 
 class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_WholeAnswers(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(_CoalescingTransport(transport, self.loop))  # type: ignore[arg-type]
 
 
 def _while_wanted(app: ASGIApp) -> ASGIApp:
@@ -142,7 +110,7 @@ class _Server(uvicorn.Server):
                 task.cancel()
 
 
-class Serving:
+class UvicornThread:
     """The running servers."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ class Clock:
         """Whether it moves only when told to."""
         return self._standing_at is not None
 
-    def anew(self) -> Clock:
+    def fresh(self) -> Clock:
         """Return a clock that stands or ticks as this one does, and was never moved."""
         return Clock(self._standing_at)
 

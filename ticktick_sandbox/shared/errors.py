@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Problem(RuntimeError):
+class SandboxError(RuntimeError):
     """Something about the sandbox that the reader has to change; the text says what."""

@@ -31,7 +31,7 @@ class Event:
         return f"{at} {mark} {self.service}: {self.text}"
 
 
-class Journal:
+class EventLog:
     """Keeps the newest thousand events and hands each to ``listener`` as it happens."""
 
     def __init__(self, clock: Clock, listener: Callable[[Event], None] | None = None) -> None:
@@ -39,8 +39,8 @@ class Journal:
         self.listener = listener
         self.events: deque[Event] = deque(maxlen=1000)
 
-    def note(self, service: str, text: str, *, problem: bool = False) -> None:
-        """Write one event down: in one line of a thousand characters at most."""
+    def add(self, service: str, text: str, *, problem: bool = False) -> None:
+        """Keep one event: in one line of a thousand characters at most."""
         shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
         if not shown.isprintable():
             shown = "".join(c if c.isprintable() else "�" for c in shown)

@@ -17,7 +17,7 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 # For whatever runs Arcade's packages: they report no usage, and neither read nor write
 # ~/.arcade, where `arcade login` keeps what it was given.
-LEFT_ALONE = {"ARCADE_USAGE_TRACKING": "0", "ARCADE_WORK_DIR": os.devnull}
+ISOLATION_ENV = {"ARCADE_USAGE_TRACKING": "0", "ARCADE_WORK_DIR": os.devnull}
 
 
 def worker_secret(arcade_url: str) -> str:

@@ -22,7 +22,7 @@ from ticktick_sandbox.ticktick.apps import App
 from ticktick_sandbox.ticktick.grants import SCOPES
 from ticktick_sandbox.ticktick.service import (
     check_form,
-    page,
+    render_page,
     service_of,
     session_for_page,
     to_sign_in,
@@ -43,7 +43,7 @@ _CARRIED = (
 )
 
 
-class ShownToPerson(Exception):
+class DirectError(Exception):
     """A request so wrong that nobody may be redirected: the browser shows an error page."""
 
     def __init__(self, error: str, description: str, status: int) -> None:
@@ -51,7 +51,7 @@ class ShownToPerson(Exception):
         self.error, self.description, self.status = error, description, status
 
 
-class SentToApp(Exception):
+class RedirectError(Exception):
     """A refusal that the app learns of through its redirect URI."""
 
     def __init__(self, location: str, description: str) -> None:
@@ -79,20 +79,20 @@ class AuthorizationRequest:
         """Check the parameters ``sent`` for ``app``, the one their ``client_id`` names.
 
         Raises:
-            ShownToPerson: the client or the redirect URI is wrong.
-            SentToApp: the response type or a scope is wrong.
+            DirectError: the client or the redirect URI is wrong.
+            RedirectError: the response type or a scope is wrong.
         """
         if not sent.get("client_id"):
-            raise ShownToPerson("invalid_client", "A client id must be provided", 401)
+            raise DirectError("invalid_client", "A client id must be provided", 401)
         if app is None:
-            raise ShownToPerson("invalid_client", "Bad client credentials", 401)
+            raise DirectError("invalid_client", "Bad client credentials", 401)
         target = _redirect_target(app, sent.get("redirect_uri"))
 
-        def refuse(error: str, description: str, **more: str) -> SentToApp:
+        def refuse(error: str, description: str, **more: str) -> RedirectError:
             answer = {"error": error, "error_description": description}
             if sent.get("state"):
                 answer["state"] = sent["state"]
-            return SentToApp(_extend(target, answer | more), description)
+            return RedirectError(_extend(target, answer | more), description)
 
         response_type = sent.get("response_type", "")
         if response_type != "code":
@@ -124,13 +124,13 @@ class AuthorizationRequest:
 
 def _redirect_target(app: App, sent: str | None) -> str:
     if not app.redirect_url:
-        raise ShownToPerson(
+        raise DirectError(
             "invalid_request",
             "At least one redirect_uri must be registered with the client.",
             400,
         )
     if sent is not None and sent != app.redirect_url:
-        raise ShownToPerson(
+        raise DirectError(
             "invalid_grant",
             f"Invalid redirect: {sent} does not match one of the registered values: "
             f"[{app.redirect_url}]",
@@ -153,7 +153,7 @@ def _extend(url: str, parameters: dict[str, str]) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}"
 
 
-def _error_page(error: ShownToPerson) -> HTMLResponse:
+def _error_page(error: DirectError) -> HTMLResponse:
     summary = f'error="{error.error}", error_description="{error.description}"'
     return HTMLResponse(
         f"<html><body><h1>OAuth Error</h1><p>{escape(summary)}</p></body></html>",
@@ -173,13 +173,13 @@ async def authorize(request: Request) -> Response:
         return to_sign_in("/oauth/custom_authorize?" + urlencode(sent))
     try:
         asked = AuthorizationRequest.parse(sent, ticktick.apps.get(sent.get("client_id")))
-    except ShownToPerson as error:
+    except DirectError as error:
         ticktick.note(f"authorization refused: {error}", problem=True)
         return _error_page(error)
-    except SentToApp as refusal:
+    except RedirectError as refusal:
         ticktick.note(f"authorization refused: {refusal}", problem=True)
         return RedirectResponse(refusal.location, status_code=302)
-    return page(
+    return render_page(
         request,
         "consent.html",
         session=session,
@@ -201,9 +201,9 @@ async def decide(request: Request) -> Response:
         return to_sign_in("/oauth/custom_authorize?" + urlencode(sent))
     try:
         asked = AuthorizationRequest.parse(sent, ticktick.apps.get(sent.get("client_id")))
-    except ShownToPerson as error:
+    except DirectError as error:
         return _error_page(error)
-    except SentToApp as refusal:
+    except RedirectError as refusal:
         return RedirectResponse(refusal.location, status_code=302)
     if form.get("user_oauth_approval") != "true":
         ticktick.note(f"{account.email} denied access to {asked.app.name}")

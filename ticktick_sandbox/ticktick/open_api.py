@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.ticktick.grants import Token
 from ticktick_sandbox.ticktick.service import TickTick, service_of
-from ticktick_sandbox.ticktick.tasks import Refused
+from ticktick_sandbox.ticktick.tasks import ApiError
 
 _HEADERS = {
     "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
@@ -70,7 +70,7 @@ class OpenApi:
         request.state.account = token.account
         try:
             return await route.endpoint(request)
-        except Refused as refusal:
+        except ApiError as refusal:
             return self._error(refusal.code, str(refusal))
 
     def _authenticate(self, request: Request) -> Token | Response:
@@ -123,9 +123,9 @@ async def _sent(request: Request) -> dict[str, Any]:
     try:
         sent = json.loads(await request.body())
     except (RecursionError, ValueError):
-        raise Refused("param_error", "the body is not JSON") from None
+        raise ApiError("param_error", "the body is not JSON") from None
     if not isinstance(sent, dict):
-        raise Refused("param_error", "the body is not a JSON object")
+        raise ApiError("param_error", "the body is not a JSON object")
     return sent
 
 
@@ -136,7 +136,7 @@ async def _list_projects(request: Request) -> Response:
         try:
             offset, limit = int(query.get("offset", 0)), int(query.get("limit", 200))
         except ValueError:
-            raise Refused("param_error", "offset and limit are whole numbers") from None
+            raise ApiError("param_error", "offset and limit are whole numbers") from None
         projects = projects[max(offset, 0) : max(offset, 0) + max(limit, 0)]
     return _json(projects)
 

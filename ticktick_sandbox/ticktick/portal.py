@@ -13,7 +13,7 @@ from ticktick_sandbox.ticktick.accounts import Account
 from ticktick_sandbox.ticktick.apps import App, AppRefused, Icon
 from ticktick_sandbox.ticktick.service import (
     check_form,
-    page,
+    render_page,
     service_of,
     session_for_page,
     to_sign_in,
@@ -34,7 +34,7 @@ def _own_app(request: Request, account: Account) -> App | None:
 
 
 def _missing(request: Request) -> Response:
-    return page(request, "no_such_app.html", status=404)
+    return render_page(request, "no_such_app.html", status=404)
 
 
 async def _list(request: Request) -> Response:
@@ -42,13 +42,13 @@ async def _list(request: Request) -> Response:
     if account is None:
         return to_sign_in("/manage")
     apps = service_of(request).apps.owned_by(account.user_id)
-    return page(request, "apps.html", apps=apps)
+    return render_page(request, "apps.html", apps=apps)
 
 
 async def _new(request: Request) -> Response:
     if _visitor(request) is None:
         return to_sign_in("/manage/new")
-    return page(request, "new_app.html", name="", service_url="", description="")
+    return render_page(request, "new_app.html", name="", service_url="", description="")
 
 
 async def _add(request: Request) -> Response:
@@ -62,7 +62,7 @@ async def _add(request: Request) -> Response:
     try:
         app = ticktick.apps.create(account.user_id, **fields)
     except AppRefused as refusal:
-        return page(
+        return render_page(
             request,
             "new_app.html",
             status=400,
@@ -80,7 +80,7 @@ async def _edit(request: Request) -> Response:
         return to_sign_in(request.url.path)
     app = _own_app(request, account)
     return (
-        page(request, "edit_app.html", app=app, saved="saved" in request.query_params)
+        render_page(request, "edit_app.html", app=app, saved="saved" in request.query_params)
         if app
         else _missing(request)
     )
@@ -106,7 +106,7 @@ async def _save(request: Request) -> Response:
         try:
             app = ticktick.apps.save(app, icon=await _icon(form), **fields)
         except AppRefused as refusal:
-            return page(
+            return render_page(
                 request,
                 "edit_app.html",
                 status=400,

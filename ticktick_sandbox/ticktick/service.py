@@ -11,9 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.pages import is_own_form, render
 from ticktick_sandbox.shared.settings import OWN_COOKIES
 from ticktick_sandbox.ticktick.accounts import Account, Accounts
@@ -28,13 +26,13 @@ SESSION_COOKIE = f"{OWN_COOKIES}ticktick_session"
 class TickTick:
     """The state behind the OAuth server, the Open API and the Developer Portal."""
 
-    def __init__(self, clock: Clock, ids: Ids, journal: Journal) -> None:
-        self.clock = clock
-        self.journal = journal
+    def __init__(self, context: Context) -> None:
+        self.clock, self.event_log = context.clock, context.event_log
+        ids = context.ids
         self.accounts = Accounts(ids)
         self.apps = Apps(ids)
-        self.grants = Grants(clock, ids)
-        self.tasks = Tasks(clock, ids)
+        self.grants = Grants(self.clock, ids)
+        self.tasks = Tasks(self.clock, ids)
         self._form_key = secrets.token_bytes(32)
 
     def form_token(self, owner: str) -> str:
@@ -48,8 +46,8 @@ class TickTick:
         return account
 
     def note(self, text: str, *, problem: bool = False) -> None:
-        """Write an event into the journal."""
-        self.journal.note("TickTick", text, problem=problem)
+        """Write an event into the event log."""
+        self.event_log.add("TickTick", text, problem=problem)
 
 
 def service_of(request: Request) -> TickTick:
@@ -79,7 +77,7 @@ def check_form(request: Request, form: Mapping[str, str], owner: str) -> None:
 
 async def form_refused(request: Request, refusal: Exception) -> HTMLResponse:
     """Say that a form was refused, and what to do."""
-    return page(request, "form_refused.html", status=403)
+    return render_page(request, "form_refused.html", status=403)
 
 
 def session_for_page(request: Request) -> str | None:
@@ -87,7 +85,7 @@ def session_for_page(request: Request) -> str | None:
     return request.query_params.get("session") or request.cookies.get(SESSION_COOKIE)
 
 
-def page(
+def render_page(
     request: Request, template: str, /, *, status: int = 200, **values: object
 ) -> HTMLResponse:
     """Return a page of this service; its links keep the session."""

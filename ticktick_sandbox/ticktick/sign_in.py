@@ -12,7 +12,7 @@ from ticktick_sandbox.ticktick.accounts import SignUpRefused
 from ticktick_sandbox.ticktick.service import (
     SESSION_COOKIE,
     check_form,
-    page,
+    render_page,
     service_of,
     with_session,
 )
@@ -34,7 +34,7 @@ def _enter(session: str, dest: str) -> Response:
 def _page(request: Request, template: str, **values: object) -> Response:
     """Return a page whose form belongs to the page itself, for there is no session yet."""
     token = service_of(request).form_token(request.url.path)
-    return page(request, template, form_token=token, **values)
+    return render_page(request, template, form_token=token, **values)
 
 
 async def sign_in(request: Request) -> Response:

@@ -10,16 +10,14 @@ import json
 from collections import defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.types import Json
 from ticktick_sandbox.ticktick import dates
 from ticktick_sandbox.ticktick.accounts import Account
 
 SAMPLES = Path(__file__).parent / "sample_tasks.json"
-
-Json = dict[str, Any]
 
 _SORT_STEP = 2**40
 _DATES = ("startDate", "dueDate")
@@ -70,7 +68,7 @@ _ITEM_CHOICES: Json = {"status": (0, 1)}
 _PROJECT_CHOICES: Json = {"viewMode": ("list", "kanban", "timeline"), "kind": ("TASK", "NOTE")}
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """The request can't be carried out. ``code`` is the ``errorCode`` of the reply."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -78,14 +76,14 @@ class Refused(Exception):
         self.code = code
 
 
-class _Shelf:
+class _AccountData:
     """One person's things. ``gone`` holds deleted tasks, which stay readable."""
 
     def __init__(self) -> None:
         self.projects: dict[str, Json] = {}
         self.columns: dict[str, Json] = {}
         self.tasks: dict[str, Json] = {}
-        self.gone: dict[str, Json] = {}
+        self.deleted: dict[str, Json] = {}
         self.next_sort_order = -_SORT_STEP
 
 
@@ -95,65 +93,65 @@ class Tasks:
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock
         self._ids = ids
-        self._shelves: defaultdict[str, _Shelf] = defaultdict(_Shelf)
+        self._by_account: defaultdict[str, _AccountData] = defaultdict(_AccountData)
 
     # Projects
 
     def projects(self, account: Account) -> list[Json]:
         """Return all projects but the Inbox, which the real list leaves out too."""
-        return list(self._shelf(account).projects.values())
+        return list(self._data(account).projects.values())
 
     def project(self, account: Account, project_id: str) -> Json | None:
         """Return one project, ``None`` if it is unknown. The Inbox is not a project here."""
-        return self._shelf(account).projects.get(project_id)
+        return self._data(account).projects.get(project_id)
 
     def project_data(self, account: Account, project_id: str) -> Json:
         """Return ``{project, tasks, columns}`` with the undone tasks, ``{}`` if unknown.
 
         ``inbox`` and the Inbox's own id answer without ``project``.
         """
-        shelf = self._shelf(account)
+        kept = self._data(account)
         wanted = self._own_inbox(account, project_id)
         inbox = wanted == account.inbox_id
-        if not inbox and wanted not in shelf.projects:
+        if not inbox and wanted not in kept.projects:
             return {}
         undone = [
             task
-            for task in shelf.tasks.values()
+            for task in kept.tasks.values()
             if task["projectId"] == wanted and task["status"] == 0
         ]
-        data: Json = {} if inbox else {"project": shelf.projects[wanted]}
+        data: Json = {} if inbox else {"project": kept.projects[wanted]}
         data["tasks"] = sorted(undone, key=lambda task: task["sortOrder"])
         data["columns"] = [
-            column for column in shelf.columns.values() if column["projectId"] == wanted
+            column for column in kept.columns.values() if column["projectId"] == wanted
         ]
         return data
 
     def create_project(self, account: Account, sent: Json) -> Json:
-        """Create a project from ``name`` and the optional fields. Raises ``Refused``."""
+        """Create a project from ``name`` and the optional fields. Raises ``ApiError``."""
         fields = _checked_project(sent)
         if not fields.get("name", "").strip():
-            raise Refused("param_missing", "name is required to create a project")
+            raise ApiError("param_missing", "name is required to create a project")
         defaults: Json = {"sortOrder": 0, "viewMode": "list", "kind": "TASK"}
         project = {"id": self._ids.hex("project", 24), "name": fields["name"]} | defaults | fields
-        self._shelf(account).projects[project["id"]] = project
+        self._data(account).projects[project["id"]] = project
         return project
 
     def update_project(self, account: Account, project_id: str, sent: Json) -> Json:
-        """Change the fields sent. Raises ``Refused`` for an unknown project."""
+        """Change the fields sent. Raises ``ApiError`` for an unknown project."""
         project = self._known_project(account, project_id)
         fields = _checked_project(sent)
         if not fields.get("name", project["name"]).strip():
-            raise Refused("param_missing", "name must not be empty")
+            raise ApiError("param_missing", "name must not be empty")
         project |= fields
         return project
 
     def delete_project(self, account: Account, project_id: str) -> None:
-        """Remove a project with its tasks and columns. Raises ``Refused`` if unknown."""
+        """Remove a project with its tasks and columns. Raises ``ApiError`` if unknown."""
         self._known_project(account, project_id)
-        shelf = self._shelf(account)
-        del shelf.projects[project_id]
-        for things in (shelf.tasks, shelf.gone, shelf.columns):
+        kept = self._data(account)
+        del kept.projects[project_id]
+        for things in (kept.tasks, kept.deleted, kept.columns):
             for key in [key for key, thing in things.items() if thing["projectId"] == project_id]:
                 del things[key]
 
@@ -163,29 +161,29 @@ class Tasks:
         """Return one task, also a deleted one; ``None`` if it is not in this project.
 
         Raises:
-            Refused: the project does not exist.
+            ApiError: the project does not exist.
         """
         project_id = self._place(account, project_id)
-        shelf = self._shelf(account)
-        task = shelf.tasks.get(task_id) or shelf.gone.get(task_id)
+        kept = self._data(account)
+        task = kept.tasks.get(task_id) or kept.deleted.get(task_id)
         return task if task and task["projectId"] == project_id else None
 
     def create_task(self, account: Account, sent: Json) -> Json:
         """Create a task from ``title`` and the optional fields; no project means the Inbox.
 
         Raises:
-            Refused: no title, an unknown project, or a field of the wrong kind.
+            ApiError: no title, an unknown project, or a field of the wrong kind.
         """
         fields = _checked(sent, _TASK_FIELDS | {"projectId": str}, _TASK_CHOICES)
         if not fields.get("title", "").strip():
-            raise Refused("param_missing", "title is required to create a task")
+            raise ApiError("param_missing", "title is required to create a task")
         place = self._place(account, fields.pop("projectId", "") or "inbox")
-        shelf = self._shelf(account)
+        kept = self._data(account)
         now = self._clock.now()
         task: Json = {
             "id": self._ids.hex("task", 24),
             "projectId": place,
-            "sortOrder": shelf.next_sort_order,
+            "sortOrder": kept.next_sort_order,
             "title": fields.pop("title"),
             "timeZone": account.time_zone,
             "isAllDay": False,
@@ -197,24 +195,24 @@ class Tasks:
             "createdTime": dates.render(now),
         }
         self._write(task, fields, now)
-        shelf.next_sort_order -= _SORT_STEP
-        shelf.tasks[task["id"]] = task
+        kept.next_sort_order -= _SORT_STEP
+        kept.tasks[task["id"]] = task
         return task
 
     def update_task(self, account: Account, task_id: str, sent: Json) -> Json | None:
         """Merge the fields sent into a task; ``None`` if it is not in the project named.
 
         Raises:
-            Refused: ``id`` or ``projectId`` is missing or a field is of the wrong kind.
+            ApiError: ``id`` or ``projectId`` is missing or a field is of the wrong kind.
         """
         named = _checked(sent, {"id": str, "projectId": str}, {})
         for name in ("id", "projectId"):
             if not named.get(name):
-                raise Refused("param_missing", f"{name} is required to update a task")
+                raise ApiError("param_missing", f"{name} is required to update a task")
         if named["id"] != task_id:
-            raise Refused("param_error", "id in the body differs from the id in the path")
-        shelf = self._shelf(account)
-        things = shelf.tasks if task_id in shelf.tasks else shelf.gone
+            raise ApiError("param_error", "id in the body differs from the id in the path")
+        kept = self._data(account)
+        things = kept.tasks if task_id in kept.tasks else kept.deleted
         task = things.get(task_id)
         if task is None or task["projectId"] != self._own_inbox(account, named["projectId"]):
             return None
@@ -234,10 +232,10 @@ class Tasks:
         """Complete a task; a repeating one moves on and leaves a completed copy.
 
         Raises:
-            Refused: the project or the task is unknown.
+            ApiError: the project or the task is unknown.
         """
         task = self._known_task(account, project_id, task_id)
-        shelf = self._shelf(account)
+        kept = self._data(account)
         now = self._clock.now()
         following = _next_date(task, now)
         if following is None:
@@ -251,16 +249,16 @@ class Tasks:
         done |= {"id": self._ids.hex("task", 24), "status": 2, "completedTime": dates.render(now)}
         done["modifiedTime"] = task["modifiedTime"] = dates.render(now)
         self._touch(done, now)
-        shelf.tasks[done["id"]] = done
+        kept.tasks[done["id"]] = done
         task["startDate"] = task["dueDate"] = dates.render(following)
         self._touch(task, now)
 
     def delete_task(self, account: Account, project_id: str, task_id: str) -> None:
         """Delete a task. An unknown or deleted one is no error, as with the real service."""
-        shelf = self._shelf(account)
-        task = shelf.tasks.get(task_id)
+        kept = self._data(account)
+        task = kept.tasks.get(task_id)
         if task and task["projectId"] == self._own_inbox(account, project_id):
-            shelf.gone[task_id] = shelf.tasks.pop(task_id)
+            kept.deleted[task_id] = kept.tasks.pop(task_id)
 
     # Samples
 
@@ -293,13 +291,13 @@ class Tasks:
             "name": name,
             "sortOrder": order,
         }
-        self._shelf(account).columns[column["id"]] = column
+        self._data(account).columns[column["id"]] = column
         return column["id"]
 
     # Shared steps
 
-    def _shelf(self, account: Account) -> _Shelf:
-        return self._shelves[account.user_id]
+    def _data(self, account: Account) -> _AccountData:
+        return self._by_account[account.user_id]
 
     def _own_inbox(self, account: Account, project_id: str) -> str:
         """Return the project's id, for the alias ``inbox`` that of the person's Inbox."""
@@ -312,16 +310,16 @@ class Tasks:
         return place
 
     def _known_project(self, account: Account, project_id: str) -> Json:
-        project = self._shelf(account).projects.get(project_id)
+        project = self._data(account).projects.get(project_id)
         if project is None:
-            raise Refused("project_not_found", f"no project has the id {project_id}")
+            raise ApiError("project_not_found", f"no project has the id {project_id}")
         return project
 
     def _known_task(self, account: Account, project_id: str, task_id: str) -> Json:
         place = self._place(account, project_id)
-        task = self._shelf(account).tasks.get(task_id)
+        task = self._data(account).tasks.get(task_id)
         if task is None or task["projectId"] != place:
-            raise Refused("task_not_found", f"no task of this project has the id {task_id}")
+            raise ApiError("task_not_found", f"no task of this project has the id {task_id}")
         return task
 
     def _write(self, task: Json, fields: Json, now: datetime) -> None:
@@ -350,7 +348,7 @@ class Tasks:
     def _item(self, sent: object, task: Json) -> Json:
         fields = _checked(sent, _ITEM_FIELDS, _ITEM_CHOICES) if isinstance(sent, dict) else {}
         if "title" not in fields:
-            raise Refused("param_error", "items is a list of objects with a title")
+            raise ApiError("param_error", "items is a list of objects with a title")
         if "startDate" in fields:
             fields["startDate"] = dates.render(_date(fields["startDate"]))
         defaults: Json = {
@@ -388,20 +386,20 @@ def _checked(sent: Json, known: Json, choices: Json) -> Json:
     """Return the known fields of ``sent`` that have a value: null changes nothing.
 
     Raises:
-        Refused: a value is not of the kind that ``known`` says, or not one of ``choices``.
+        ApiError: a value is not of the kind that ``known`` says, or not one of ``choices``.
     """
     fields = {name: sent[name] for name in known if sent.get(name) is not None}
     for name, value in fields.items():
         if not _is_a(known[name], value):
-            raise Refused("param_error", f"{name} must be {_SPOKEN[known[name]]}")
+            raise ApiError("param_error", f"{name} must be {_SPOKEN[known[name]]}")
         if name in choices and value not in choices[name]:
             allowed = ", ".join(str(choice) for choice in choices[name])
-            raise Refused("param_error", f"{name} is one of {allowed}, not {value!r}")
+            raise ApiError("param_error", f"{name} is one of {allowed}, not {value!r}")
     return fields
 
 
 def _checked_project(sent: Json) -> Json:
-    """Return the known fields of a project that have a value. Raises ``Refused``."""
+    """Return the known fields of a project that have a value. Raises ``ApiError``."""
     if isinstance(sent.get("kind"), str):
         sent = sent | {"kind": sent["kind"].upper()}
     fields = _checked(sent, _PROJECT_FIELDS, _PROJECT_CHOICES)
@@ -414,7 +412,7 @@ def _date(text: str) -> datetime:
     try:
         return dates.parse(text)
     except ValueError as problem:
-        raise Refused("param_error", str(problem)) from None
+        raise ApiError("param_error", str(problem)) from None
 
 
 def _next_date(task: Json, now: datetime) -> datetime | None:
@@ -437,4 +435,4 @@ def _next_date(task: Json, now: datetime) -> datetime | None:
             raise ValueError("INTERVAL must be 1 or more")  # else dateutil never ends
         return rrulestr(";".join(parts), dtstart=start).after(start)
     except (ArithmeticError, LookupError, TypeError, ValueError) as problem:
-        raise Refused("param_error", f"repeatFlag {rule!r}: {problem}") from None
+        raise ApiError("param_error", f"repeatFlag {rule!r}: {problem}") from None

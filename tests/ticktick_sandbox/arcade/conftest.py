@@ -95,7 +95,7 @@ def provider_body(provider_id: str = "made-up", **changes: Any) -> dict[str, Any
 
 
 def problems(world: World) -> list[str]:
-    """Return what the Engine has written into the journal as problems."""
+    """Return what the Engine has written into the event log as problems."""
     events = world.http.get(f"{world.arcade_url}/_sandbox/events").json()
     return [event["text"] for event in events if event["problem"] and event["service"] == "Arcade"]
 

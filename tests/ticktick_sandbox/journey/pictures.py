@@ -15,7 +15,7 @@ from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
-from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import LEARNER
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -54,8 +54,7 @@ def take(browser: Browser, sandbox: Sandbox, folder: Path, *, worker_port: int =
 def main() -> None:
     """Take every picture anew."""
     set_up(Path(tempfile.mkdtemp()) / "guard.log")
-    clock = Clock(standing_at=NOTEBOOK_TIME)
-    sandbox = Sandbox(clock, Journal(clock))
+    sandbox = Sandbox(Context.of(Clock(standing_at=NOTEBOOK_TIME)))
     sandbox.start()
     for path in FOLDER.glob("*.png"):
         path.unlink()

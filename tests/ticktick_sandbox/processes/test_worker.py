@@ -17,8 +17,8 @@ from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.processes.child_server import DidNotStart
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.server.uvicorn_thread import PortInUse, listen, port_of
-from ticktick_sandbox.shared.settings import LEFT_ALONE
+from ticktick_sandbox.server.ports import PortInUse, listen, port_of
+from ticktick_sandbox.shared.settings import ISOLATION_ENV
 
 SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
 TOOL = '''
@@ -134,7 +134,7 @@ def test_the_environment_has_what_a_worker_needs(
     worker.stop()
 
     assert seen["ARCADE_WORKER_SECRET"] == SECRET
-    assert {name: seen[name] for name in LEFT_ALONE} == LEFT_ALONE
+    assert {name: seen[name] for name in ISOLATION_ENV} == ISOLATION_ENV
     assert seen["TICKTICK_SANDBOX_URL"] == "http://localhost:1"
     assert seen["PYTHONPATH"] == python_path(os.environ)
     assert "TICKTICK_SANDBOX_PARENT" not in seen  # read and removed: not for the child's children
@@ -144,7 +144,7 @@ def test_the_environment_has_what_a_worker_needs(
 STARTS = f"""
 import sys
 from pathlib import Path
-from ticktick_sandbox.shared.settings import LEFT_ALONE
+from ticktick_sandbox.shared.settings import ISOLATION_ENV
 from ticktick_sandbox.processes.worker import WorkerProcess
 worker = WorkerProcess(
     Path("."), "any", "{SECRET}", command=(sys.executable, "-c", {ANSWERS!r}, "{{port}}")

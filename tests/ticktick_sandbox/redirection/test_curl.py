@@ -15,7 +15,7 @@ from tests.processes import free_ports, run_sandbox
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.redirection import HOSTS
 from ticktick_sandbox.redirection.curl import curl_home
-from ticktick_sandbox.server.sandbox import tls_entrance
+from ticktick_sandbox.server.running import tls_entrance
 
 HEALTH = "https://api.arcade.dev/v1/health"
 

@@ -14,7 +14,7 @@ from tests.installed import program
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox import redirection
 from ticktick_sandbox.redirection import HOSTS, child_environment, node_options
-from ticktick_sandbox.server.uvicorn_thread import listen, port_of
+from ticktick_sandbox.server.ports import listen, port_of
 
 HEALTH = "https://api.arcade.dev/v1/health"
 REQUEST = "GET /v1/health HTTP/1.1\\r\\nHost: api.arcade.dev\\r\\nConnection: close\\r\\n\\r\\n"

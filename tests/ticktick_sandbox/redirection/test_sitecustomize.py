@@ -20,8 +20,8 @@ import requests
 
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.redirection import HOSTS, Redirection, child_environment
-from ticktick_sandbox.server.sandbox import ChangedEnvironment, client_environment
-from ticktick_sandbox.server.uvicorn_thread import listen, port_of
+from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
+from ticktick_sandbox.server.ports import listen, port_of
 
 PROJECTS = "https://api.ticktick.com/open/v1/project"
 HEALTH = "https://api.arcade.dev/v1/health"

@@ -7,8 +7,9 @@ import time
 
 from tests.processes import free_ports
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.server.sandbox import client_environment, find_running
-from ticktick_sandbox.server.uvicorn_thread import port_of
+from ticktick_sandbox.server.environment import client_environment
+from ticktick_sandbox.server.ports import port_of
+from ticktick_sandbox.server.running import find_running
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 

@@ -19,9 +19,11 @@ from tests.processes import free_ports, running, sandbox
 from tests.ticktick_sandbox.arcade.api.test_auth import parked
 from tests.ticktick_sandbox.arcade.conftest import authorize, call, http_of
 from tests.ticktick_sandbox.conftest import World, make_world
-from ticktick_sandbox.server.sandbox import Sandbox, find_running
+from ticktick_sandbox.server.running import find_running
+from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
-from ticktick_sandbox.shared.event_log import Event, Journal
+from ticktick_sandbox.shared.context import Context
+from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 OVER = "started over: everything is as it was after the start"
@@ -42,7 +44,7 @@ def add_worker(world: World) -> None:
 
 
 def texts(world: World) -> list[str]:
-    return [event.text for event in world.sandbox.journal.events]
+    return [event.text for event in world.sandbox.event_log.events]
 
 
 def built(world: World) -> tuple[object, ...]:
@@ -52,7 +54,7 @@ def built(world: World) -> tuple[object, ...]:
         world.sandbox.engine.providers.all(),
         world.sandbox.ticktick.accounts.by_email(LEARNER).user_id,
         authorize(world),
-        [event for event in world.sandbox.journal.events if event.service != "Sandbox"],
+        [event for event in world.sandbox.event_log.events if event.service != "Sandbox"],
     )
 
 
@@ -96,8 +98,7 @@ def test_the_page_holds_no_secret(world: World) -> None:
 
 
 def test_a_ticking_clock_is_told_so() -> None:
-    clock = Clock()
-    running = Sandbox(clock, Journal(clock), ports=(0, 0))
+    running = Sandbox(Context.of(Clock()), ports=(0, 0))
     running.start()
     text = httpx.get(f"{running.arcade_url}/", trust_env=False).text
     running.stop()
@@ -178,7 +179,9 @@ def test_a_parked_poll_is_answered(world: World) -> None:
 def test_nothing_of_before_is_left_in_memory(world: World) -> None:
     world.token()
     before = world.sandbox.services
-    old = [weakref.ref(thing) for thing in (before, before.engine, before.ticktick, before.journal)]
+    old = [
+        weakref.ref(thing) for thing in (before, before.engine, before.ticktick, before.event_log)
+    ]
     old += [weakref.ref(thing) for thing in (before.arcade_app, before.ticktick_app)]
     del before
     start_over(world)
@@ -190,9 +193,10 @@ def test_nothing_of_before_is_left_in_memory(world: World) -> None:
 
 
 def test_ports_the_real_names_and_whoever_listens_stay() -> None:
-    clock = Clock(standing_at=NOTEBOOK_TIME)
     heard: list[Event] = []
-    sandbox = Sandbox(clock, Journal(clock, listener=heard.append), ports=(0, 0))
+    sandbox = Sandbox(
+        Context.of(Clock(standing_at=NOTEBOOK_TIME), listener=heard.append), ports=(0, 0)
+    )
     sandbox.start()
     world = World(sandbox)
     sandbox.prepare(PROVIDER_ID)

@@ -10,7 +10,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.server.uvicorn_thread import Serving, listen, port_of
+from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.uvicorn_thread import UvicornThread
 
 HALF = b"POST /dashboard/secrets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
 FORM = b"application/x-www-form-urlencoded"
@@ -42,7 +43,7 @@ def test_a_request_that_is_still_running_at_the_stop_leaves_no_traceback(
         begun.set()
         await asyncio.Event().wait()
 
-    serving, sock = Serving(), listen(0)
+    serving, sock = UvicornThread(), listen(0)
     with socket.create_connection(("127.0.0.1", port_of(sock))) as asking:
         serving.start((endless, sock))
         asking.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -55,7 +56,7 @@ def test_a_request_that_is_still_running_at_the_stop_leaves_no_traceback(
 
 
 def test_what_a_thread_of_the_loop_still_runs_is_finished_when_the_servers_stop() -> None:
-    serving = Serving()
+    serving = UvicornThread()
     serving.start()
     begun = threading.Event()
     done: list[int] = []

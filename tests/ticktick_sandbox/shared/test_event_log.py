@@ -1,11 +1,11 @@
-"""The journal: one line for each event, whatever others sent."""
+"""The event log: one line for each event, whatever others sent."""
 
 from __future__ import annotations
 
 import pytest
 
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
-from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.event_log import EventLog
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from ticktick_sandbox.shared.event_log import Journal
     ],
 )
 def test_an_event_is_one_line_of_bounded_length(text: str, kept: str) -> None:
-    journal = Journal(Clock(standing_at=NOTEBOOK_TIME))
-    journal.note("Arcade", text)
+    event_log = EventLog(Clock(standing_at=NOTEBOOK_TIME))
+    event_log.add("Arcade", text)
 
-    assert [event.text for event in journal.events] == [kept]
+    assert [event.text for event in event_log.events] == [kept]

@@ -77,7 +77,7 @@ def kept(world: World) -> object:
         services.engine.secrets.all(),
         (services.engine.verification.verifier_url, services.engine.verification.skip),
         services.engine.authorizations.connections.all(),
-        list(services.journal.events),
+        list(services.event_log.events),
     )
 
 

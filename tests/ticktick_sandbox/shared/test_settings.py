@@ -15,8 +15,8 @@ from mcp.types import CallToolResult
 from tests.environment import ROOT
 from tests.ticktick_sandbox.conftest import World
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.server.sandbox import client_environment
-from ticktick_sandbox.shared.settings import LEFT_ALONE
+from ticktick_sandbox.server.environment import client_environment
+from ticktick_sandbox.shared.settings import ISOLATION_ENV
 
 SERVER = ROOT / "snippets" / "python" / "mcp_server" / "server.py"
 
@@ -115,7 +115,7 @@ def test_the_guard_stops_and_logs_usage_that_is_reported(
 ) -> None:
     world.token(["tasks:read"])
     environment = os.environ | client_environment(world.arcade_url)
-    for name in LEFT_ALONE:
+    for name in ISOLATION_ENV:
         del environment[name]
     result = call_a_tool(traces.environment(environment), tmp_path)
     assert result.structured_content

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.environment import ROOT
 from tests.processes import running
 from tests.ticktick_sandbox.conftest import World
-from ticktick_sandbox.server.sandbox import client_environment
+from ticktick_sandbox.server.environment import client_environment
 
 
 def watched(tab: Page, told: list[str] | None = None) -> list[str]:

@@ -6,14 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api import body as fields
+from ticktick_sandbox.arcade.api.body import Body
 from ticktick_sandbox.arcade.api.errors import (
     EngineError,
-    json_body,
     malformed,
     required,
-    whole_number,
 )
+from ticktick_sandbox.arcade.api.query import whole_number
 from ticktick_sandbox.arcade.engine.authorizations import (
     NotAwaitingVerification,
     UnknownAuthorization,
@@ -25,24 +24,18 @@ from ticktick_sandbox.arcade.engine.providers import UnknownProvider
 
 async def _authorize(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    body = await json_body(request)
-    user_id = fields.text(body, "user_id")
-    requirement = fields.mapping(body, "auth_requirement")
-    if requirement is None:
-        raise required("", "auth_requirement")
-    references = [
-        fields.optional_text(requirement, name, path="auth_requirement")
-        for name in ("id", "provider_id")
-    ]
+    body = await Body.of(request)
+    user_id = body.text("user_id")
+    requirement = body.required_part("auth_requirement")
+    references = [requirement.optional_text(name) for name in ("id", "provider_id")]
     if not any(references):
         raise required("auth_requirement", "provider_id")
-    if requirement.get("provider_type", "oauth2") != "oauth2":
+    if requirement.sent.get("provider_type", "oauth2") != "oauth2":
         raise malformed(
             "auth_requirement", "provider_type", "oneof", "provider_type must be oauth2"
         )
-    oauth2 = fields.mapping(requirement, "oauth2", path="auth_requirement") or {}
-    scopes = fields.items(oauth2, "scopes", str, "strings", path="auth_requirement.oauth2")
-    next_uri = fields.optional_url(body, "next_uri")
+    scopes = requirement.part("oauth2").items("scopes", str, "strings")
+    next_uri = body.optional_url("next_uri")
     try:
         provider = engine.providers.resolve(*references)
     except UnknownProvider as problem:
@@ -65,15 +58,15 @@ async def _status(request: Request) -> JSONResponse:
         raise EngineError(400, "bad_request", str(problem)) from None
 
 
-async def confirm_user(request: Request) -> JSONResponse:
+async def _confirm_user(request: Request) -> JSONResponse:
     """Finish a flow for the user whom a verifier has identified.
 
     The live service has this at two hosts with two sets of keys; both are sent. After a
     mismatch the user has to consent anew.
     """
     engine = engine_of(request)
-    body = await json_body(request)
-    flow_id, user_id = fields.text(body, "flow_id"), fields.text(body, "user_id")
+    body = await Body.of(request)
+    flow_id, user_id = body.text("flow_id"), body.text("user_id")
     try:
         if engine.verification.is_test(flow_id):
             auth_id = engine.verification.end_test(flow_id, user_id)
@@ -102,5 +95,6 @@ async def confirm_user(request: Request) -> JSONResponse:
 routes = [
     Route("/v1/auth/authorize", _authorize, methods=["POST"]),
     Route("/v1/auth/status", _status, methods=["GET"]),
-    Route("/v1/auth/confirm_user", confirm_user, methods=["POST"]),
+    Route("/v1/auth/confirm_user", _confirm_user, methods=["POST"]),
+    Route("/api/v1/oauth/confirm_user", _confirm_user, methods=["POST"]),
 ]

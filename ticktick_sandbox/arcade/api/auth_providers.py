@@ -6,42 +6,44 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api.errors import EngineError, json_body, malformed
-from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.body import Body
+from ticktick_sandbox.arcade.api.errors import EngineError, get_or_404, malformed
+from ticktick_sandbox.arcade.api.paging import paginate
 from ticktick_sandbox.arcade.config import provider_bodies
-from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderExists, ProviderRefused
+from ticktick_sandbox.arcade.config.provider_bodies import ProviderExists, ProviderRefused
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
-from ticktick_sandbox.arcade.engine.providers import Provider
-from ticktick_sandbox.arcade.timestamps import stamp
+from ticktick_sandbox.arcade.oauth.provider import Provider
+from ticktick_sandbox.arcade.timestamps import format_timestamp
+from ticktick_sandbox.shared.types import Json
 
 
 async def _list(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    return page(request, engine.providers.all(), lambda provider: _shown(engine, provider))
+    return paginate(request, engine.providers.all(), lambda provider: _to_json(engine, provider))
 
 
 async def _create(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    provider = provider_bodies.create(engine, await json_body(request))
-    return JSONResponse(_shown(engine, provider), status_code=201)
+    provider = provider_bodies.create(engine, (await Body.of(request)).sent)
+    return JSONResponse(_to_json(engine, provider), status_code=201)
 
 
 async def _get(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    return JSONResponse(_shown(engine, _known(engine, request)))
+    return JSONResponse(_to_json(engine, _provider(request)))
 
 
 async def _patch(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    body = await json_body(request)
-    changed = provider_bodies.change(engine, _known(engine, request), body)
-    return JSONResponse(_shown(engine, changed))
+    body = (await Body.of(request)).sent
+    changed = provider_bodies.change(engine, _provider(request), body)
+    return JSONResponse(_to_json(engine, changed))
 
 
 async def _delete(request: Request) -> JSONResponse:
     engine = engine_of(request)
-    provider = _known(engine, request)
-    shown = _shown(engine, provider)
+    provider = _provider(request)
+    shown = _to_json(engine, provider)
     engine.remove(provider)
     return JSONResponse(shown)
 
@@ -55,18 +57,14 @@ async def provider_refused(request: Request, error: Exception) -> JSONResponse:
     return malformed(path, field, error.rule, str(error)).response()
 
 
-def _known(engine: Engine, request: Request) -> Provider:
-    provider = engine.providers.get(request.path_params["id"])
-    if provider is None:
-        raise EngineError(
-            404, "not_found", f"auth provider {request.path_params['id']!r} not found"
-        )
-    return provider
+def _provider(request: Request) -> Provider:
+    provider_id = request.path_params["id"]
+    return get_or_404(engine_of(request).providers.get(provider_id), "auth provider", provider_id)
 
 
-def _shown(engine: Engine, provider: Provider) -> Json:
+def _to_json(engine: Engine, provider: Provider) -> Json:
     """Return the provider as the API shows it: no secret, but its redirect URI."""
-    shown = provider_bodies.as_sent(provider)
+    shown = provider_bodies.to_body(provider)
     shown["binding"] = {"id": "sandbox", "type": provider.origin}
     shown["oauth2"]["client_secret"] = {
         "binding": provider.origin,
@@ -76,7 +74,10 @@ def _shown(engine: Engine, provider: Provider) -> Json:
     shown["oauth2"]["redirect_uri"] = engine.authorizations.redirect_uri(provider)
     assert provider.created_at
     assert provider.updated_at
-    times = {"created_at": stamp(provider.created_at), "updated_at": stamp(provider.updated_at)}
+    times = {
+        "created_at": format_timestamp(provider.created_at),
+        "updated_at": format_timestamp(provider.updated_at),
+    }
     return shown | times
 
 

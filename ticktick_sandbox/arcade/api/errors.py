@@ -7,13 +7,10 @@ say what to do.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-
-from ticktick_sandbox.arcade.strict_json import read_json
 
 
 class EngineError(Exception):
@@ -72,52 +69,12 @@ async def engine_error(request: Request, error: Exception) -> JSONResponse:
     return error.response()
 
 
-async def json_body(request: Request) -> dict[str, Any]:
-    """Return the JSON object that was sent.
+def get_or_404[T](found: T | None, what: str, name: str) -> T:
+    """Return what was found.
 
     Raises:
-        EngineError: 415 for another content type, 400 for no JSON object, also for one that
-            no answer could repeat.
+        EngineError: 404, there is no ``what`` of this name.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise EngineError(
-            415,
-            "unsupported_media_type",
-            f"Content-Type must be application/json, not {content_type or 'missing'}",
-        )
-    try:
-        body = read_json(await request.body())
-    except ValueError:
-        raise EngineError(
-            400, "malformed_request", "failed to parse request body as JSON"
-        ) from None
-    if not isinstance(body, dict):
-        raise EngineError(400, "malformed_request", "the request body is not a JSON object")
-    return body
-
-
-def flag(request: Request, name: str) -> bool:
-    """Return a query parameter that is true or false; without it, false.
-
-    Raises:
-        EngineError: 400 for anything else.
-    """
-    text = request.query_params.get(name) or "false"
-    if text.lower() not in ("true", "false"):
-        message = f"the query parameter {name} is true or false, not {text!r}"
-        raise EngineError(400, "malformed_request", message)
-    return text.lower() == "true"
-
-
-def whole_number(request: Request, name: str, default: int) -> int:
-    """Return a query parameter that is a whole number.
-
-    Raises:
-        EngineError: 400 for anything else.
-    """
-    text = request.query_params.get(name, str(default))
-    if not re.fullmatch("[0-9]{1,9}", text):
-        message = f"the query parameter {name} is a whole number, not {text!r}"
-        raise EngineError(400, "malformed_request", message)
-    return int(text)
+    if found is None:
+        raise EngineError(404, "not_found", f"{what} {name!r} not found")
+    return found

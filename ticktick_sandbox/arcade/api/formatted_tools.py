@@ -6,16 +6,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api import tool_lists
 from ticktick_sandbox.arcade.api.errors import EngineError
-from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.paging import paginate
 from ticktick_sandbox.arcade.api.tool_schemas import MODELS, formatted
-from ticktick_sandbox.arcade.api.tools import find_tool, tool_name
+from ticktick_sandbox.arcade.api.tools import find_tool, listed_tools, tool_name
 
 
 async def _list(request: Request) -> JSONResponse:
     name = _format(request)
-    return page(request, await tool_lists.wanted(request), lambda tool: formatted(tool, name))
+    return paginate(request, await listed_tools(request), lambda tool: formatted(tool, name))
 
 
 async def _get(request: Request) -> JSONResponse:

@@ -8,13 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ticktick_sandbox.arcade.api.errors import whole_number
+from ticktick_sandbox.arcade.api.query import whole_number
 
 _PAGE = 25
 _LARGEST_PAGE = 100
 
 
-def page[Item](
+def paginate[Item](
     request: Request, items: Sequence[Item], shown: Callable[[Item], dict[str, Any]]
 ) -> JSONResponse:
     """Answer with the page that ``limit`` and ``offset`` ask for; only its items are shown.

@@ -6,36 +6,33 @@ The shapes are published. The names of the states and the order of the list are 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api.errors import EngineError
-from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.errors import get_or_404
+from ticktick_sandbox.arcade.api.paging import paginate
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.schedule import Attempt, Scheduled
-from ticktick_sandbox.arcade.timestamps import stamp
-
-Json = dict[str, Any]
+from ticktick_sandbox.arcade.timestamps import format_timestamp
+from ticktick_sandbox.shared.types import Json
 
 
 async def _list(request: Request) -> JSONResponse:
-    return page(request, engine_of(request).schedule.all(), _shown)
+    return paginate(request, engine_of(request).schedule.all(), _to_json)
 
 
 async def _get(request: Request) -> JSONResponse:
     scheduled_id = request.path_params["id"]
-    scheduled = engine_of(request).schedule.get(scheduled_id)
-    if scheduled is None:
-        raise EngineError(404, "not_found", f"scheduled execution {scheduled_id!r} not found")
+    found = engine_of(request).schedule.get(scheduled_id)
+    scheduled = get_or_404(found, "scheduled execution", scheduled_id)
     attempts = [_attempt(attempt) for attempt in scheduled.attempts]
     more = {"input": dict(scheduled.call.inputs), "attempts": attempts}
-    return JSONResponse(_shown(scheduled) | more)
+    return JSONResponse(_to_json(scheduled) | more)
 
 
-def _shown(scheduled: Scheduled) -> Json:
+def _to_json(scheduled: Scheduled) -> Json:
     """Return a scheduled call as the list shows it; what is not known yet is left out."""
     tool = scheduled.tool
     shown = {
@@ -46,9 +43,9 @@ def _shown(scheduled: Scheduled) -> Json:
         "toolkit_name": tool.toolkit,
         "toolkit_version": tool.version or None,
         "user_id": scheduled.call.user_id,
-        "run_at": stamp(scheduled.run_at),
-        "created_at": stamp(scheduled.created_at),
-        "updated_at": stamp(scheduled.updated_at),
+        "run_at": format_timestamp(scheduled.run_at),
+        "created_at": format_timestamp(scheduled.created_at),
+        "updated_at": format_timestamp(scheduled.updated_at),
         "started_at": _stamp(scheduled.started_at),
         "finished_at": _stamp(scheduled.finished_at),
     }
@@ -58,15 +55,15 @@ def _shown(scheduled: Scheduled) -> Json:
 def _attempt(attempt: Attempt) -> Json:
     return {
         "id": attempt.id,
-        "started_at": stamp(attempt.outcome.started_at),
-        "finished_at": stamp(attempt.outcome.finished_at),
+        "started_at": format_timestamp(attempt.outcome.started_at),
+        "finished_at": format_timestamp(attempt.outcome.finished_at),
         "success": attempt.outcome.success,
         "output": attempt.outcome.output,
     }
 
 
 def _stamp(moment: datetime | None) -> str | None:
-    return stamp(moment) if moment else None
+    return format_timestamp(moment) if moment else None
 
 
 routes = [

@@ -9,27 +9,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api import body as fields
-from ticktick_sandbox.arcade.api.errors import EngineError, json_body
-from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.body import Body
+from ticktick_sandbox.arcade.api.errors import EngineError
+from ticktick_sandbox.arcade.api.paging import paginate
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
 from ticktick_sandbox.arcade.engine.tool_secrets import Secret
-from ticktick_sandbox.arcade.timestamps import stamp
+from ticktick_sandbox.arcade.timestamps import format_timestamp
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LONGEST_VALUE = 5000  # characters, from the published API description
 
 
 async def _list(request: Request) -> JSONResponse:
-    return page(request, engine_of(request).secrets.all(), _shown)
+    return paginate(request, engine_of(request).secrets.all(), _to_json)
 
 
 async def _upsert(request: Request) -> JSONResponse:
-    body = await json_body(request)
-    return JSONResponse(_shown(upsert(engine_of(request), request.path_params["key"], body)))
+    body = await Body.of(request)
+    return JSONResponse(_to_json(upsert(engine_of(request), request.path_params["key"], body)))
 
 
-def upsert(engine: Engine, key: str, body: dict[str, Any]) -> Secret:
+def upsert(engine: Engine, key: str, body: Body) -> Secret:
     """Add the secret that ``body`` describes, or replace the one under this key.
 
     Raises:
@@ -38,8 +38,8 @@ def upsert(engine: Engine, key: str, body: dict[str, Any]) -> Secret:
     if not _KEY.fullmatch(key):
         message = "a key has up to 100 letters, digits, underscores, hyphens and dots"
         raise EngineError(400, "malformed_request", message)
-    value = fields.text(body, "value", longest=_LONGEST_VALUE)
-    description = fields.optional_text(body, "description")
+    value = body.text("value", longest=_LONGEST_VALUE)
+    description = body.optional_text("description")
     return engine.secrets.put(key, value, description)
 
 
@@ -53,7 +53,7 @@ async def _delete(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def _shown(secret: Secret) -> dict[str, Any]:
+def _to_json(secret: Secret) -> dict[str, Any]:
     """Return a secret as the API shows it: all but its value.
 
     What was never accessed says so with ``null``: the ``arcade`` command looks for the field.
@@ -64,9 +64,11 @@ def _shown(secret: Secret) -> dict[str, Any]:
         "description": secret.description,
         "hint": secret.hint,
         "binding": {"id": "sandbox", "type": "project"},
-        "created_at": stamp(secret.created_at),
-        "updated_at": stamp(secret.updated_at),
-        "last_accessed_at": stamp(secret.last_accessed_at) if secret.last_accessed_at else None,
+        "created_at": format_timestamp(secret.created_at),
+        "updated_at": format_timestamp(secret.updated_at),
+        "last_accessed_at": format_timestamp(secret.last_accessed_at)
+        if secret.last_accessed_at
+        else None,
     }
 
 

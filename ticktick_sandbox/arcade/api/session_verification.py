@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api import body as fields
-from ticktick_sandbox.arcade.api.errors import EngineError, json_body, malformed
+from ticktick_sandbox.arcade.api.body import Body
+from ticktick_sandbox.arcade.api.errors import EngineError, malformed
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.verification import (
     SkippingNotAllowed,
@@ -19,14 +19,14 @@ from ticktick_sandbox.arcade.engine.verification import (
 
 
 async def _get(request: Request) -> JSONResponse:
-    return JSONResponse(_shown(engine_of(request).verification))
+    return JSONResponse(_to_json(engine_of(request).verification))
 
 
 async def _put(request: Request) -> JSONResponse:
     verification = engine_of(request).verification
-    body = await json_body(request)
-    skip = fields.flag(body, "unsafe_skip_verification", False)
-    url = fields.optional_text(body, "verifier_url")
+    body = await Body.of(request)
+    skip = body.flag("unsafe_skip_verification")
+    url = body.optional_text("verifier_url")
     try:
         verification.change(url or None, skip=skip)
     except VerifierRefused as problem:
@@ -34,12 +34,12 @@ async def _put(request: Request) -> JSONResponse:
     except SkippingNotAllowed:
         message = "this Engine does not allow to skip the verification of users"
         raise EngineError(403, "forbidden", message) from None
-    return JSONResponse(_shown(verification))
+    return JSONResponse(_to_json(verification))
 
 
 async def _validate(request: Request) -> JSONResponse:
-    body = await json_body(request)
-    user_id, verifier_url = fields.text(body, "user_id"), fields.text(body, "verifier_url")
+    body = await Body.of(request)
+    user_id, verifier_url = body.text("user_id"), body.text("verifier_url")
     try:
         flow_id, next_uri = engine_of(request).verification.start_test(user_id, verifier_url)
     except VerifierRefused as problem:
@@ -47,7 +47,7 @@ async def _validate(request: Request) -> JSONResponse:
     return JSONResponse({"flow_id": flow_id, "next_uri": next_uri})
 
 
-def _shown(verification: Verification) -> dict[str, Any]:
+def _to_json(verification: Verification) -> dict[str, Any]:
     """Return the settings; the description says in words that a URL may be ``null``."""
     return {
         "verifier_url": verification.verifier_url,

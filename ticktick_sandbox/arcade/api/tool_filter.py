@@ -12,8 +12,7 @@ from typing import Any
 
 from ticktick_sandbox.arcade.engine.tools import Tool
 from ticktick_sandbox.arcade.strict_json import read_json
-
-Json = dict[str, Any]
+from ticktick_sandbox.shared.types import Json
 
 _LISTS = {"service_domains": "classification", "operations": "behavior"}
 _FLAGS = ("read_only", "destructive", "idempotent", "open_world")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from ticktick_sandbox.arcade.engine.requirements import Requirements
 from ticktick_sandbox.arcade.engine.tools import Tool
-
-Json = dict[str, Any]
+from ticktick_sandbox.shared.types import Json
 
 FORMATS = ("arcade", "openai", "anthropic")
 _JSON_TYPES = {"json": "object"}

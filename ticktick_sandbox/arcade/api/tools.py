@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api import body as fields
-from ticktick_sandbox.arcade.api import tool_lists
-from ticktick_sandbox.arcade.api.errors import EngineError, json_body, malformed, required
-from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.body import Body
+from ticktick_sandbox.arcade.api.errors import EngineError, malformed, required
+from ticktick_sandbox.arcade.api.paging import paginate
+from ticktick_sandbox.arcade.api.query import flag
+from ticktick_sandbox.arcade.api.tool_filter import BadFilter, MetadataFilter
 from ticktick_sandbox.arcade.api.tool_schemas import FORMATS, tool_shape
 from ticktick_sandbox.arcade.engine.catalog import UnknownTool
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.executions import Call, UserRequired
-from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
+from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, RequirementNotMet
 from ticktick_sandbox.arcade.engine.tools import BadToolName, Tool, ToolName
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.arcade.timestamps import stamp
-
-Json = dict[str, Any]
+from ticktick_sandbox.arcade.timestamps import format_timestamp
+from ticktick_sandbox.shared.types import Json
 
 
 async def _list(request: Request) -> JSONResponse:
     engine = engine_of(request)
     formats, user_id = _formats(request), request.query_params.get("user_id")
-    return page(
+    return paginate(
         request,
-        await tool_lists.wanted(request),
+        await listed_tools(request),
         lambda tool: tool_shape(tool, engine.requirements, user_id=user_id, formats=formats),
     )
 
@@ -43,27 +42,27 @@ async def _get(request: Request) -> JSONResponse:
 
 
 async def _authorize(request: Request) -> JSONResponse:
-    body = await json_body(request)
+    body = await Body.of(request)
     name = _named_in(body)
-    user_id = fields.text(body, "user_id")
-    next_uri = fields.optional_url(body, "next_uri")
+    user_id = body.text("user_id")
+    next_uri = body.optional_url("next_uri")
     tool = await find_tool(request, name)
     try:
         answer = await engine_of(request).requirements.authorize(tool, user_id, next_uri)
-    except NotMet as problem:
+    except RequirementNotMet as problem:
         raise _not_met(problem) from None
     return JSONResponse(answer)
 
 
 async def _execute(request: Request) -> JSONResponse:
-    body = await json_body(request)
+    body = await Body.of(request)
     call = Call(
         tool=_named_in(body),
-        inputs=fields.mapping(body, "input") or {},
-        user_id=fields.optional_text(body, "user_id"),
-        stacktrace=fields.flag(body, "include_error_stacktrace", False),
+        inputs=body.part("input").sent,
+        user_id=body.optional_text("user_id"),
+        stacktrace=body.flag("include_error_stacktrace"),
     )
-    run_at = fields.optional_moment(body, "run_at")
+    run_at = body.optional_moment("run_at")
     if run_at:
         return JSONResponse(await _schedule(request, call, run_at))
     try:
@@ -72,7 +71,7 @@ async def _execute(request: Request) -> JSONResponse:
         raise _unknown(problem) from None
     except UserRequired:
         raise required("", "user_id") from None
-    except NotMet as problem:
+    except RequirementNotMet as problem:
         raise _not_met(problem) from None
     except AuthorizationRequired as problem:
         raise EngineError(403, "tool_authorization_required", str(problem)) from None
@@ -83,7 +82,7 @@ async def _schedule(request: Request, call: Call, run_at: datetime) -> Json:
     engine = engine_of(request)
     now = engine.clock.now()
     if run_at < now:
-        message = f"run_at is in the past: the sandbox's clock shows {stamp(now)}"
+        message = f"run_at is in the past: the sandbox's clock shows {format_timestamp(now)}"
         raise malformed("", "run_at", "future", message)
     tool = await find_tool(request, call.tool)
     if tool.authorization is not None and not call.user_id:
@@ -92,20 +91,20 @@ async def _schedule(request: Request, call: Call, run_at: datetime) -> Json:
     return {
         "id": scheduled.id,
         "execution_type": "scheduled",
-        "run_at": stamp(scheduled.run_at),
+        "run_at": format_timestamp(scheduled.run_at),
         "status": scheduled.status,
         "success": True,
     }
 
 
 async def _requirements(request: Request) -> JSONResponse:
-    body = await json_body(request)
-    names = [tool_name(name) for name in fields.items(body, "tool_names", str, "strings")]
-    names += [_named_in(tool, "tools") for tool in fields.items(body, "tools", dict, "objects")]
+    body = await Body.of(request)
+    names = [tool_name(name) for name in body.items("tool_names", str, "strings")]
+    names += [_named_in(Body(tool, "tools")) for tool in body.items("tools", dict, "objects")]
     if not names:
         raise required("", "tool_names")
-    user_id = fields.optional_text(body, "user_id")
-    authorize = fields.flag(body, "authorize", False)
+    user_id = body.optional_text("user_id")
+    authorize = body.flag("authorize")
     if authorize and not user_id:
         raise required("", "user_id")
     found = [await find_tool(request, name) for name in names]
@@ -121,19 +120,45 @@ async def find_tool(request: Request, name: ToolName) -> Tool:
         EngineError: 400, no worker offers it, or one that might can't be asked.
     """
     try:
-        _, tool = await engine_of(request).catalogue.find(name)
+        _, tool = await engine_of(request).catalog.find(name)
     except UnknownTool as problem:
         raise _unknown(problem) from None
     except WorkerFailed as failure:
-        message = f"{failure.message}. {failure.hint}"
-        raise EngineError(400, "tool_not_found", message) from None
+        raise EngineError(400, "tool_not_found", failure.advice) from None
     return tool
 
 
-def _named_in(body: Json, path: str = "") -> ToolName:
+async def listed_tools(request: Request) -> list[Tool]:
+    """Return the tools that the query asks for, by name.
+
+    Without ``include_all_versions`` a tool comes once, as it runs when no version is named.
+
+    Raises:
+        EngineError: 400 for a filter or a flag that can't be understood.
+    """
+    toolkit = request.query_params.get("toolkit", "").lower()
+    all_versions = flag(request, "include_all_versions")
+    fitting = _filter(request)
+    return [
+        tool
+        for tool in await engine_of(request).catalog.all(all_versions=all_versions)
+        if (not toolkit or tool.toolkit.lower() == toolkit)
+        and (fitting is None or fitting.fits(tool))
+    ]
+
+
+def _filter(request: Request) -> MetadataFilter | None:
+    text = request.query_params.get("filter")
+    try:
+        return MetadataFilter(text) if text else None
+    except BadFilter as problem:
+        raise EngineError(400, "malformed_request", str(problem)) from None
+
+
+def _named_in(body: Body) -> ToolName:
     return tool_name(
-        fields.text(body, "tool_name", path=path),
-        fields.optional_text(body, "tool_version", path=path),
+        body.text("tool_name"),
+        body.optional_text("tool_version"),
     )
 
 
@@ -164,7 +189,7 @@ def _unknown(problem: UnknownTool) -> EngineError:
     return EngineError(400, "tool_not_found", str(problem))
 
 
-def _not_met(problem: NotMet) -> EngineError:
+def _not_met(problem: RequirementNotMet) -> EngineError:
     return EngineError(400, "tool_requirements_not_met", str(problem))
 
 

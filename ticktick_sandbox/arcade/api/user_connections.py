@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade.api.errors import EngineError
-from ticktick_sandbox.arcade.api.paging import page
+from ticktick_sandbox.arcade.api.paging import paginate
 from ticktick_sandbox.arcade.engine.authorizations import UnknownAuthorization
 from ticktick_sandbox.arcade.engine.connections import Connection
 from ticktick_sandbox.arcade.engine.engine import Engine, engine_of
@@ -23,7 +23,7 @@ async def _list(request: Request) -> JSONResponse:
         for connection in engine.authorizations.connections.all()
         if providers <= {connection.provider.id} and users <= {connection.user_id}
     ]
-    return page(request, found, lambda connection: _shown(engine, connection))
+    return paginate(request, found, lambda connection: _to_json(engine, connection))
 
 
 async def _delete(request: Request) -> Response:
@@ -42,7 +42,7 @@ def _wanted(request: Request, name: str) -> set[str]:
     return {sent[key] for key in (f"{name}[id]", f"{name}_id") if sent.get(key)}
 
 
-def _shown(engine: Engine, connection: Connection) -> dict[str, Any]:
+def _to_json(engine: Engine, connection: Connection) -> dict[str, Any]:
     """Return a connection as the API shows it: no token.
 
     The description does not say what tells ``id`` and ``connection_id`` apart, nor which

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ticktick_sandbox.arcade.config.findings import ERROR, ConfigurationRefused, Finding
-from ticktick_sandbox.arcade.config.provider_parser import Reader
-from ticktick_sandbox.arcade.config.worker_parser import WorkersReader
-from ticktick_sandbox.arcade.engine.providers import Provider
-from ticktick_sandbox.arcade.engine.workers import Worker
+from ticktick_sandbox.arcade.config.provider_parser import ProviderParser
+from ticktick_sandbox.arcade.config.worker_parser import DirectorsParser
+from ticktick_sandbox.arcade.engine.worker import Worker
+from ticktick_sandbox.arcade.oauth.provider import Provider
 
 _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
 
@@ -61,7 +61,7 @@ def load(
     refused = [
         finding
         for finding in configuration.findings
-        if (strict and finding.slip) or (finding.severity == ERROR and not finding.slip)
+        if (strict and finding.tolerated) or (finding.severity == ERROR and not finding.tolerated)
     ]
     if refused:
         raise ConfigurationRefused(configuration.source, refused)
@@ -114,14 +114,14 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
             filled["enabled"] = filled["enabled"] == "true"  # a variable is always a text
         if isinstance(filled, dict) and filled.get("enabled") is False:
             continue
-        reader = Reader(where)
+        reader = ProviderParser(where)
         provider = reader.provider(filled)
         told = {finding.where for finding in missing}
         findings += missing
         findings += [finding for finding in reader.findings if finding.where not in told]
         if provider and not missing:
             read[where] = replace(provider, origin="static")
-    workers = WorkersReader(lambda sent, where: _filled(sent, where, variables, path.parent))
+    workers = DirectorsParser(lambda sent, where: _filled(sent, where, variables, path.parent))
     usable = workers.workers(data.get("tools"))
     findings += workers.findings
     whole = Configuration(str(path), read, [], lines, usable)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ticktick_sandbox.shared.event_log import EventLog
+
 ERROR = "error"
 WARNING = "warning"
 
@@ -13,15 +15,17 @@ class Finding:
     """One thing that is wrong or unwise, where it stands and what to write instead.
 
     ``where`` is a path such as ``auth.providers[0].oauth2.token_request.auth_method``.
-    ``slip`` marks what a lenient Engine tolerates and a strict one refuses.
+    ``tolerated`` marks what a lenient Engine tolerates and a strict one refuses. ``rule`` is
+    ``required`` for a value that is missing.
     """
 
     severity: str
     where: str
     text: str
     fix: str
-    slip: bool = False
+    tolerated: bool = False
     line: int | None = None
+    rule: str = "invalid"
 
     def __str__(self) -> str:
         line = f"line {self.line}: " if self.line else ""
@@ -35,3 +39,10 @@ class ConfigurationRefused(ValueError):
         super().__init__(f"{source} can't be used:\n" + "\n".join(str(f) for f in findings))
         self.source = source
         self.findings = findings
+
+
+def note(findings: list[Finding], event_log: EventLog) -> None:
+    """Write what a configuration does wrong into the event log."""
+    for finding in findings:
+        text = f"{finding.where}: {finding.text}. {finding.fix}"
+        event_log.add("Arcade", text, problem=True)

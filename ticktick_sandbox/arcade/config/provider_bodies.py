@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
-from ticktick_sandbox.arcade.config.findings import ERROR
-from ticktick_sandbox.arcade.config.provider_parser import Reader
+from ticktick_sandbox.arcade.config.findings import ERROR, Finding, note
+from ticktick_sandbox.arcade.config.provider_parser import ProviderParser
 from ticktick_sandbox.arcade.engine.engine import Engine
-from ticktick_sandbox.arcade.engine.providers import OAuthRequest, Provider
-
-Json = dict[str, Any]
+from ticktick_sandbox.arcade.oauth.provider import OAuthRequest, Provider
+from ticktick_sandbox.shared.types import Json
 
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -60,7 +58,7 @@ def change(engine: Engine, provider: Provider, body: Json) -> Provider:
     """
     if body.get("id") not in (None, provider.id):
         raise ProviderRefused("id", "immutable", "the id of an auth provider can't be changed")
-    read = _read(engine, _merged(as_sent(provider), body))
+    read = _read(engine, _merged(to_body(provider), body))
     return engine.change(
         replace(
             read,
@@ -71,7 +69,7 @@ def change(engine: Engine, provider: Provider, body: Json) -> Provider:
     )
 
 
-def as_sent(provider: Provider) -> Json:
+def to_body(provider: Provider) -> Json:
     """Return the body that would create this provider, its secret included."""
     requests = {
         "authorize_request": provider.authorize_request,
@@ -95,43 +93,45 @@ def as_sent(provider: Provider) -> Json:
 
 
 def _read(engine: Engine, body: Json) -> Provider:
-    """Return the provider that ``body`` describes; what is unwise goes into the journal."""
-    if not body.get("id"):
-        raise _required("id")
+    """Return the provider that ``body`` describes; what is unwise goes into the event log."""
     status = body.get("status") or "active"
     if status not in ("active", "inactive"):
         raise ProviderRefused("status", "oneof", "status is active or inactive")
     oauth2 = body.get("oauth2")
-    if isinstance(oauth2, dict) and not oauth2.get("client_id"):
-        raise _required("oauth2.client_id")
-    if isinstance(oauth2, dict) and oauth2.get("scope_delimiter", " ") not in (",", " "):
+    known = oauth2 if isinstance(oauth2, dict) else {"client_id": "-"}  # oauth2 itself is wrong
+    if known.get("scope_delimiter", " ") not in (",", " "):
         text = "scope_delimiter is a comma or a blank"
         raise ProviderRefused("oauth2.scope_delimiter", "oneof", text)
-    reader = Reader("")
-    provider = reader.provider(
+    parser = ProviderParser("")
+    provider = parser.provider(
         {
-            "id": body["id"],
+            "id": body.get("id"),
             "type": body.get("type", "oauth2"),
             "description": body.get("description"),
             "provider_id": body.get("provider_id"),
             "enabled": status == "active",
-            "client_id": oauth2.get("client_id") if isinstance(oauth2, dict) else "-",
-            "client_secret": oauth2.get("client_secret") if isinstance(oauth2, dict) else None,
+            "client_id": known.get("client_id"),
+            "client_secret": known.get("client_secret"),
             "oauth2": oauth2,
         }
     )
-    for finding in reader.findings:
-        if (engine.settings.strict and finding.slip) or (
-            finding.severity == ERROR and not finding.slip
+    for finding in parser.findings:
+        if (engine.settings.strict and finding.tolerated) or (
+            finding.severity == ERROR and not finding.tolerated
         ):
-            raise ProviderRefused(finding.where, "invalid", f"{finding.text}. {finding.fix}")
-    engine.warn(reader.findings)
+            raise _refusal(finding)
+    note(parser.findings, engine.event_log)
     assert provider
     return provider
 
 
-def _required(field: str) -> ProviderRefused:
-    return ProviderRefused(field, "required", f"{field.rpartition('.')[2]} is a required field")
+def _refusal(finding: Finding) -> ProviderRefused:
+    """Return a finding in the words and with the place that it has in a body."""
+    name = finding.where.rpartition(".")[2]
+    field = f"oauth2.{name}" if finding.where in ("client_id", "client_secret") else finding.where
+    required = finding.rule == "required"
+    text = f"{name} is a required field" if required else f"{finding.text}. {finding.fix}"
+    return ProviderRefused(field, finding.rule, text)
 
 
 def _external_id(body: Json) -> str:

@@ -7,17 +7,21 @@ schema. Where a published example breaks them, the finding is a *slip*.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
-from ticktick_sandbox.arcade.engine.providers import FORM, JSON, OAuthRequest, Provider
 from ticktick_sandbox.arcade.oauth import response_map
-
-Json = dict[str, Any]
-
-PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+from ticktick_sandbox.arcade.oauth.provider import (
+    FORM,
+    JSON,
+    PLACEHOLDER,
+    OAuthRequest,
+    Provider,
+    placeholders,
+)
+from ticktick_sandbox.arcade.urls import is_absolute
+from ticktick_sandbox.shared.types import Json
 
 _PLACEHOLDERS = {
     "authorize_request": ("client_id", "redirect_uri", "scopes", "existing_scopes"),
@@ -46,7 +50,7 @@ _TRIGGERED = ("token_introspection_request", "user_info_request")
 _ID = re.compile(r"[a-z0-9_-]{1,100}")
 
 
-class Reader:
+class ProviderParser:
     """Reads one provider and collects the findings on the way."""
 
     def __init__(self, where: str) -> None:
@@ -93,7 +97,7 @@ class Reader:
         delimiter = self._text(oauth2, "scope_delimiter", prefix="oauth2.", default=" ")
         description = self._text(sent, "description")
         well_known = self._text(sent, "provider_id")
-        if any(f.severity == ERROR and not f.slip for f in self.findings):
+        if any(f.severity == ERROR and not f.tolerated for f in self.findings):
             return None
         authorize_request = requests.pop("authorize_request")
         token_request = requests.pop("token_request")
@@ -132,7 +136,7 @@ class Reader:
         default_method = "POST" if kind in ("token_request", "refresh_request") else "GET"
         auth_method = self._text(sent, "auth_method", prefix=prefix)
         if auth_method not in _AUTH_METHODS[kind]:
-            self._slip(
+            self._tolerated(
                 ERROR,
                 f"{prefix}auth_method",
                 f"{auth_method!r} is not an allowed method",
@@ -159,14 +163,14 @@ class Reader:
         )
         json_only = read.response_map or kind == "user_info_request"
         if json_only and read.response_content_type == FORM:
-            self._slip(
+            self._tolerated(
                 ERROR,
                 f"{prefix}response_content_type",
                 f"{'response_map' if read.response_map else 'user info'} takes JSON replies only",
                 f"Write {JSON}, or drop the line: it is the default.",
             )
         if kind == "refresh_request" and "refresh_token" not in placeholders(read.params):
-            self._slip(
+            self._tolerated(
                 WARNING,
                 f"{prefix}params",
                 "the refresh token is not among the parameters",
@@ -227,7 +231,7 @@ class Reader:
                 if placeholder in _PLACEHOLDERS[kind]:
                     continue
                 if placeholder == _ADDED_BY_ITSELF.get(kind):
-                    self._slip(
+                    self._tolerated(
                         WARNING,
                         where,
                         f"{{{{{placeholder}}}}} is not a documented placeholder",
@@ -297,7 +301,8 @@ class Reader:
             self._error(f"{prefix}{name}", f"{shown} is not a text", "Write it in quotes.")
             return default
         if required and not value:
-            self._error(f"{prefix}{name}", "it is missing or empty", f"Give {name} a value.")
+            where, fix = f"{prefix}{name}", f"Give {name} a value."
+            self._error(where, "it is missing or empty", fix, rule="required")
         return value
 
     def _choice(
@@ -327,31 +332,14 @@ class Reader:
 
     # Findings
 
-    def _error(self, where: str, text: str, fix: str) -> None:
-        self.findings.append(Finding(ERROR, self._path(where), text, fix))
+    def _error(self, where: str, text: str, fix: str, *, rule: str = "invalid") -> None:
+        self.findings.append(Finding(ERROR, self._path(where), text, fix, rule=rule))
 
-    def _slip(self, severity: str, where: str, text: str, fix: str) -> None:
-        self.findings.append(Finding(severity, self._path(where), text, fix, slip=True))
+    def _tolerated(self, severity: str, where: str, text: str, fix: str) -> None:
+        self.findings.append(Finding(severity, self._path(where), text, fix, tolerated=True))
 
     def _note(self, where: str, text: str, fix: str) -> None:
         self.findings.append(Finding(WARNING, self._path(where), text, fix))
 
     def _path(self, where: str) -> str:
         return ".".join(part for part in (self._root, where) if part)
-
-
-def placeholders(params: Mapping[str, str]) -> set[str]:
-    """Return the names of all placeholders in ``params``."""
-    return {name for text in params.values() for name in PLACEHOLDER.findall(text)}
-
-
-def is_absolute(url: str) -> bool:
-    """Return whether this is a complete http or https URL."""
-    try:
-        parts = urlsplit(url)
-        usable = (
-            bool(parts.hostname) and parts.port != 0 and not re.search(r"[\s\x00-\x1f\x7f]", url)
-        )
-        return parts.scheme in ("http", "https") and usable
-    except ValueError:
-        return False

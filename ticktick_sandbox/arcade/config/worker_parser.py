@@ -1,31 +1,114 @@
-"""From ``tools.directors`` of a configuration to workers.
+"""From a plain mapping, in a file, a body or a form, to a ``Worker``.
 
-The rules are those of the published configuration schema, except that ``enabled`` may be left
-out, and that workers are on this machine.
+The rules are those of the published configuration schema and API description, and that
+workers are on this machine.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ticktick_sandbox.arcade.config.findings import ERROR, Finding
-from ticktick_sandbox.arcade.engine.workers import (
-    LONGEST_TIMEOUT,
-    MOST_RETRIES,
-    WORKER_ID,
-    BadAddress,
-    Worker,
-    address,
-)
-
-Json = dict[str, Any]
+from ticktick_sandbox.arcade.engine.worker import NOT_PLAIN, BadAddress, Worker, address
+from ticktick_sandbox.shared.types import Json
 
 _DEFAULTS = {"timeout": 30, "retry": 3, "secret": "dev"}  # of the schema, for development
+_LIMITS = {"timeout": (1, 3600), "retry": (0, 10)}
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-class WorkersReader:
-    """Reads the workers of all directors and collects the findings on the way.
+@dataclass(frozen=True)
+class WorkerProblem:
+    """What is wrong with a ``field``, such as ``http.uri``, and the ``rule`` that it breaks.
+
+    ``text`` says it as the API does.
+    """
+
+    field: str
+    rule: str
+    text: str
+    value: Any = None
+
+
+class WorkerParser:
+    """Reads one worker and collects the problems on the way."""
+
+    def __init__(self) -> None:
+        self.problems: list[WorkerProblem] = []
+
+    def worker(self, sent: Json, origin: str = "project") -> Worker | None:
+        """Return the worker, or ``None`` when there are problems."""
+        worker_id = self._text(sent, "", "id", longest=100)
+        if worker_id and not _ID.fullmatch(worker_id):
+            self._wrong("id", "invalid", "an id has letters, digits, underscores and hyphens")
+        http = self.http(sent)
+        enabled = True if sent.get("enabled") is None else sent["enabled"]
+        if not isinstance(enabled, bool):
+            self._wrong("enabled", "boolean", "enabled must be true or false")
+        if http is None:
+            return None
+        uri = self.uri(http)
+        secret = self._text(http, "http.", "secret", longest=100)
+        timeout, retry = self._number(http, "timeout"), self._number(http, "retry")
+        if self.problems:
+            return None
+        return Worker(worker_id, uri, secret, timeout, retry, enabled, origin)
+
+    def http(self, sent: Json) -> Json | None:
+        """Return the settings below ``http``, ``None`` with a problem where there are none."""
+        http = sent.get("http")
+        if isinstance(http, dict):
+            return http
+        if http is None:
+            self._wrong("http", "required", "http is a required field")
+        else:
+            self._wrong("http", "object", "http must be an object")
+        return None
+
+    def uri(self, http: Json) -> str:
+        """Return a worker's address, without a slash at its end."""
+        text = self._text(http, "http.", "uri", longest=2048)
+        try:
+            return address(text) if text else ""
+        except BadAddress as problem:
+            self._wrong("http.uri", problem.rule, str(problem))
+            return ""
+
+    def _text(self, sent: Json, path: str, name: str, *, longest: int) -> str:
+        value = sent.get(name)
+        if value is not None and not isinstance(value, str):
+            self._wrong(path + name, "string", f"{name} must be a string")
+        elif not value:
+            self._wrong(path + name, "required", f"{name} is a required field")
+        elif len(value) > longest:
+            self._wrong(path + name, "max", f"{name} has {longest} characters at most")
+        else:
+            return value
+        return ""
+
+    def _number(self, http: Json, name: str) -> int:
+        value = http.get(name)
+        least, most = _LIMITS[name]
+        if value is None:
+            self._wrong(f"http.{name}", "required", f"{name} is a required field")
+        elif type(value) is not int or not least <= value <= most:
+            text = f"{name} must be a whole number from {least} to {most}"
+            self._wrong(f"http.{name}", "range", text, value)
+        else:
+            return value
+        return 0
+
+    def _wrong(self, field: str, rule: str, text: str, value: Any = None) -> None:
+        self.problems.append(WorkerProblem(field, rule, text, value))
+
+
+class DirectorsParser:
+    """Reads the workers of all directors in a file and collects the findings on the way.
+
+    ``enabled`` may be left out, unlike in the schema.
 
     Args:
         fill: puts variables in; it takes a value and its place, and returns the value with
@@ -78,60 +161,47 @@ class WorkersReader:
         before = len(self.findings)
         filled, missing = self._fill({**sent, "enabled": None}, where)
         self.findings += missing
-        self._id(filled.get("id"), where)
         http = filled.get("http")
-        if not isinstance(http, dict):
-            fix = "Give it http: with the uri below. The sandbox knows no other workers."
-            self._error(f"{where}.http", "it is missing or not a mapping", fix)
-            return None
-        for name in sorted(str(key) for key in http if key not in ("uri", *_DEFAULTS)):
-            fix = f"It has uri, {', '.join(_DEFAULTS)}."
-            self._error(f"{where}.http.{name}", f"http has no setting {name!r}", fix)
-        uri = self._uri(http.get("uri"), f"{where}.http.uri")
-        timeout = self._number(http, "timeout", 1, LONGEST_TIMEOUT, where)
-        retry = self._number(http, "retry", 0, MOST_RETRIES, where)
-        secret = _set(http, "secret")
-        if not isinstance(secret, str) or not 0 < len(secret) <= 100:
-            self._error(
-                f"{where}.http.secret",
-                "it is not a text of 1 to 100 characters",
-                "Write it in quotes, or as ${env:ARCADE_WORKER_SECRET}.",
-            )
-        if len(self.findings) > before:
-            return None
-        return Worker(filled["id"], uri, secret, timeout, retry, origin="static")
-
-    def _id(self, value: Any, where: str) -> None:
-        if not isinstance(value, str) or not WORKER_ID.fullmatch(value):
-            fix = "Use up to 100 letters, digits, underscores and hyphens."
-            self._error(f"{where}.id", "it is missing or not usable", fix)
-        elif value in self._seen:
+        if isinstance(http, dict):
+            for name in sorted(str(key) for key in http if key not in ("uri", *_DEFAULTS)):
+                fix = f"It has uri, {', '.join(_DEFAULTS)}."
+                self._error(f"{where}.http.{name}", f"http has no setting {name!r}", fix)
+            written = {name: value for name, value in http.items() if value is not None}
+            filled["http"] = _DEFAULTS | written
+        parser = WorkerParser()
+        worker = parser.worker(filled, origin="static")
+        for problem in parser.problems:
+            self._error(f"{where}.{problem.field}", *_in_a_file(problem))
+        if worker and worker.id in self._seen:
             fix = "Give each its own id, or remove one."
-            self._error(f"{where}.id", f"two workers have the id {value!r}", fix)
-        else:
-            self._seen.add(value)
-
-    def _uri(self, value: Any, where: str) -> str:
-        try:
-            return address(value if isinstance(value, str) else "")
-        except BadAddress as problem:
-            fix = "Write where the worker listens, such as http://127.0.0.1:8002."
-            self._error(where, str(problem), fix)
-            return ""
-
-    def _number(self, http: Json, name: str, least: int, most: int, where: str) -> int:
-        value = _set(http, name)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            fix = f"Write a whole number from {least} to {most}, or drop the line."
-            self._error(f"{where}.http.{name}", f"{value!r} is not possible", fix)
-            return 0
-        return value
+            self._error(f"{where}.id", f"two workers have the id {worker.id!r}", fix)
+        self._seen.add(str(filled.get("id")))
+        return worker if len(self.findings) == before else None
 
     def _error(self, where: str, text: str, fix: str) -> None:
         if all(finding.where != where for finding in self.findings):
             self.findings.append(Finding(ERROR, where, text, fix))
 
 
-def _set(http: Json, name: str) -> Any:
-    """Return a setting, or its default where nothing is written."""
-    return _DEFAULTS[name] if http.get(name) is None else http[name]
+def _in_a_file(problem: WorkerProblem) -> tuple[str, str]:
+    """Return what is wrong, and what to write instead."""
+    match problem.field:
+        case "id":
+            return "it is missing or not usable", (
+                "Use up to 100 letters, digits, underscores and hyphens."
+            )
+        case "http":
+            return "it is missing or not a mapping", (
+                "Give it http: with the uri below. The sandbox knows no other workers."
+            )
+        case "http.uri":
+            text = problem.text if problem.rule in ("local", "max") else NOT_PLAIN
+            return text, "Write where the worker listens, such as http://127.0.0.1:8002."
+        case "http.secret":
+            return "it is not a text of 1 to 100 characters", (
+                "Write it in quotes, or as ${env:ARCADE_WORKER_SECRET}."
+            )
+        case field:
+            least, most = _LIMITS[field.removeprefix("http.")]
+            fix = f"Write a whole number from {least} to {most}, or drop the line."
+            return f"{problem.value!r} is not possible", fix

@@ -18,12 +18,12 @@ from ticktick_sandbox.arcade.dashboard import (
     servers,
     user_verification,
 )
-from ticktick_sandbox.arcade.dashboard.pages import Problem, page, problem_page
+from ticktick_sandbox.arcade.dashboard.pages import PageError, problem_page, render_page
 from ticktick_sandbox.arcade.engine.engine import engine_of
 
 
 async def _start(request: Request) -> Response:
-    return page(request, "start.html", engine=engine_of(request))
+    return render_page(request, "start.html", engine=engine_of(request))
 
 
 routes = [
@@ -36,4 +36,4 @@ routes = [
     *user_verification.routes,
 ]
 
-__all__ = ["Problem", "problem_page", "routes"]
+__all__ = ["PageError", "problem_page", "routes"]

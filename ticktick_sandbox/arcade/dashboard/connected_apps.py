@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ticktick_sandbox.arcade.config import provider_bodies
-from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderRefused
-from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
+from ticktick_sandbox.arcade.config.provider_bodies import ProviderRefused
+from ticktick_sandbox.arcade.dashboard.pages import get_or_404, own_form, render_page
 from ticktick_sandbox.arcade.dashboard.provider_form import (
     BLANK,
     FIELDS,
@@ -23,8 +23,9 @@ from ticktick_sandbox.arcade.dashboard.provider_form import (
     typed,
 )
 from ticktick_sandbox.arcade.engine.engine import engine_of
-from ticktick_sandbox.arcade.engine.providers import Provider
+from ticktick_sandbox.arcade.oauth.provider import Provider
 from ticktick_sandbox.shared.settings import PROVIDER_ID
+from ticktick_sandbox.shared.types import Json
 
 _LIST = "/dashboard/connected-apps"
 
@@ -33,7 +34,9 @@ async def _list(request: Request) -> Response:
     every = engine_of(request).providers.all()
     search = request.query_params.get("search", "").strip()
     found = [p for p in every if search.lower() in f"{p.id}\n{p.description}".lower()]
-    return page(request, "connected_apps.html", providers=found, number=len(every), search=search)
+    return render_page(
+        request, "connected_apps.html", providers=found, number=len(every), search=search
+    )
 
 
 async def _new(request: Request) -> Response:
@@ -51,15 +54,15 @@ async def _create(request: Request) -> Response:
 
 
 async def _edit(request: Request) -> Response:
-    provider = _known(request)
-    before = provider_bodies.as_sent(provider)
+    provider = _provider(request)
+    before = provider_bodies.to_body(provider)
     return _form_page(request, fields_of(before), before, provider)
 
 
 async def _save(request: Request) -> Response:
     form = await own_form(request)
-    provider = _known(request)
-    before = provider_bodies.as_sent(provider)
+    provider = _provider(request)
+    before = provider_bodies.to_body(provider)
     fields = typed(form, before)
     try:
         provider_bodies.change(engine_of(request), provider, body_of(fields, before))
@@ -69,12 +72,12 @@ async def _save(request: Request) -> Response:
 
 
 async def _ask_to_delete(request: Request) -> Response:
-    return page(request, "delete_provider.html", provider=_known(request))
+    return render_page(request, "delete_provider.html", provider=_provider(request))
 
 
 async def _delete(request: Request) -> Response:
     await own_form(request)
-    engine_of(request).remove(_known(request))
+    engine_of(request).remove(_provider(request))
     return RedirectResponse(_LIST, status_code=303)
 
 
@@ -88,7 +91,7 @@ def _form_page(
     """Return the form for a new provider, or for the one given; the secret is never in it."""
     wrong = next((name for name in FIELDS if refusal and FIELDS[name].path == refusal.field), "")
     done = request.query_params.get("done")
-    return page(
+    return render_page(
         request,
         "provider.html",
         status=400 if refusal else 200,
@@ -113,11 +116,9 @@ def _told(refusal: ProviderRefused) -> str:
     return f"{label}: {str(refusal).removesuffix('.')}."
 
 
-def _known(request: Request) -> Provider:
-    provider = engine_of(request).providers.get(request.path_params["id"])
-    if provider is None:
-        raise gone("provider", "Connected Apps")
-    return provider
+def _provider(request: Request) -> Provider:
+    found = engine_of(request).providers.get(request.path_params["id"])
+    return get_or_404(found, "provider", "Connected Apps")
 
 
 routes = [

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
+from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, render_page
 from ticktick_sandbox.arcade.engine.authorizations import UnknownAuthorization
 from ticktick_sandbox.arcade.engine.engine import engine_of
 
@@ -18,7 +18,7 @@ _LIST = "/dashboard/connected-users"
 
 async def _list(request: Request) -> Response:
     connections = engine_of(request).authorizations.connections
-    return page(
+    return render_page(
         request,
         "connected_users.html",
         connections=[(each, connections.ended(each)) for each in connections.all()],

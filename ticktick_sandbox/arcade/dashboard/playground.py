@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.dashboard.pages import Problem, own_form, page
+from ticktick_sandbox.arcade.dashboard.pages import PageError, own_form, render_page
 from ticktick_sandbox.arcade.engine.catalog import UnknownTool
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.executions import Call
-from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
+from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, RequirementNotMet
 from ticktick_sandbox.arcade.engine.tools import BadToolName, Tool, ToolName
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
 from ticktick_sandbox.arcade.strict_json import read_json
@@ -36,11 +36,11 @@ class NotThis(ValueError):
 
 
 async def _choose(request: Request) -> Response:
-    return page(request, "playground.html", tools=await engine_of(request).catalogue.all())
+    return render_page(request, "playground.html", tools=await engine_of(request).catalog.all())
 
 
 async def _show(request: Request) -> Response:
-    tool = await _known(request)
+    tool = await _tool(request)
     account = engine_of(request).settings.account
     return _page(request, tool, {"user_id": account} | dict(request.query_params))
 
@@ -48,7 +48,7 @@ async def _show(request: Request) -> Response:
 async def _run(request: Request) -> Response:
     form = await own_form(request)
     engine = engine_of(request)
-    tool = await _known(request)
+    tool = await _tool(request)
     user_id = form.get("user_id", "").strip()
     if not user_id:
         return _page(request, tool, form, status=400, wrong="user_id", error="User ID is required.")
@@ -63,28 +63,28 @@ async def _run(request: Request) -> Response:
             return _page(request, tool, form, asked=asked)
         call = Call(ToolName.parse(tool.qualified_name), inputs, user_id)
         result = await engine.executions.run(call)
-    except (NotMet, AuthorizationRequired) as problem:
+    except (RequirementNotMet, AuthorizationRequired) as problem:
         return _page(request, tool, form, status=400, error=f"{problem}.")
     except UnknownTool:
         raise _no_such_tool() from None
     return _page(request, tool, form, result=result, output=_pretty(result["output"]))
 
 
-async def _known(request: Request) -> Tool:
+async def _tool(request: Request) -> Tool:
     try:
         name = ToolName.parse(request.path_params["name"])
-        _, tool = await engine_of(request).catalogue.find(name)
+        _, tool = await engine_of(request).catalog.find(name)
     except (BadToolName, UnknownTool):
         raise _no_such_tool() from None
     except WorkerFailed as failure:
-        raise Problem(
+        raise PageError(
             404, "The server does not answer", f"{failure.message}.", failure.hint
         ) from None
     return tool
 
 
-def _no_such_tool() -> Problem:
-    return Problem(
+def _no_such_tool() -> PageError:
+    return PageError(
         404,
         "No such tool",
         "No enabled server offers it.",
@@ -105,7 +105,7 @@ def _page(
     output: str = "",
 ) -> Response:
     """Return a tool's form with what was typed, and below it what came of it."""
-    return page(
+    return render_page(
         request,
         "playground_tool.html",
         status=status,

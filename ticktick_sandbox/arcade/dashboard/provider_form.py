@@ -12,9 +12,9 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ticktick_sandbox.arcade.config.provider_bodies import Json, ProviderRefused
-from ticktick_sandbox.arcade.config.provider_parser import placeholders
-from ticktick_sandbox.arcade.engine.providers import FORM, JSON
+from ticktick_sandbox.arcade.config.provider_bodies import ProviderRefused
+from ticktick_sandbox.arcade.oauth.provider import FORM, JSON, placeholders
+from ticktick_sandbox.shared.types import Json
 
 Fields = dict[str, str]
 
@@ -30,18 +30,15 @@ class Field:
 
     label: str
     path: str
-    required: bool = False
 
 
 FIELDS = {
-    "id": Field("ID", "id", required=True),
+    "id": Field("ID", "id"),
     "description": Field("Description", "description"),
-    "client_id": Field("Client ID", "oauth2.client_id", required=True),
-    "client_secret": Field("Client Secret", "oauth2.client_secret", required=True),
-    "authorization_url": Field(
-        "Authorization URL", "oauth2.authorize_request.endpoint", required=True
-    ),
-    "token_url": Field("Token URL", "oauth2.token_request.endpoint", required=True),
+    "client_id": Field("Client ID", "oauth2.client_id"),
+    "client_secret": Field("Client Secret", "oauth2.client_secret"),
+    "authorization_url": Field("Authorization URL", "oauth2.authorize_request.endpoint"),
+    "token_url": Field("Token URL", "oauth2.token_request.endpoint"),
     "pkce": Field("Enable PKCE", "oauth2.pkce.enabled"),
     "pkce_method": Field("PKCE Method", "oauth2.pkce.code_challenge_method"),
     "response_type": Field("Response Type", "oauth2.authorize_request.params.response_type"),
@@ -111,12 +108,10 @@ def body_of(fields: Fields, before: Json) -> Json:
     """Return ``before`` with the fields laid over it; an empty secret keeps the old one.
 
     Raises:
-        ProviderRefused: a field that is needed is empty, or a choice is none of the offered.
+        ProviderRefused: a new provider has no secret, or a choice is none of the offered.
     """
-    secret_kept = bool(_at(before, "id"))
-    for name, field in FIELDS.items():
-        if field.required and not fields[name] and not (name == "client_secret" and secret_kept):
-            raise ProviderRefused(field.path, "required", f"{field.label} is required")
+    if not fields["client_secret"] and not _at(before, "id"):
+        raise ProviderRefused("oauth2.client_secret", "required", "Client Secret is required")
     body = copy.deepcopy(before)
     for name, field in FIELDS.items():
         if name not in ("client_secret", "pkce", "auth_method"):

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from ticktick_sandbox.arcade.api.body import Body
 from ticktick_sandbox.arcade.api.errors import EngineError
 from ticktick_sandbox.arcade.api.secrets import upsert
-from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
+from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, render_page
 from ticktick_sandbox.arcade.engine.engine import engine_of
 
 _LIST = "/dashboard/secrets"
@@ -16,11 +17,15 @@ _LIST = "/dashboard/secrets"
 
 async def _list(request: Request) -> Response:
     secrets = engine_of(request).secrets.all()
-    return page(request, "secrets.html", secrets=secrets, done=request.query_params.get("done"))
+    return render_page(
+        request, "secrets.html", secrets=secrets, done=request.query_params.get("done")
+    )
 
 
 async def _new(request: Request) -> Response:
-    return page(request, "new_secret.html", typed={"key": request.query_params.get("key", "")})
+    return render_page(
+        request, "new_secret.html", typed={"key": request.query_params.get("key", "")}
+    )
 
 
 async def _add(request: Request) -> Response:
@@ -28,9 +33,11 @@ async def _add(request: Request) -> Response:
     typed = {name: form.get(name, "").strip() for name in ("key", "description")}
     body = {"value": form.get("value", ""), "description": typed["description"]}
     try:
-        upsert(engine_of(request), typed["key"], body)
+        upsert(engine_of(request), typed["key"], Body(body))
     except EngineError as problem:
-        return page(request, "new_secret.html", status=400, typed=typed, error=problem.reason)
+        return render_page(
+            request, "new_secret.html", status=400, typed=typed, error=problem.reason
+        )
     return RedirectResponse(f"{_LIST}?done=Saved", status_code=303)
 
 

@@ -10,18 +10,18 @@ from starlette.routing import Route
 
 from ticktick_sandbox.arcade.api.errors import EngineError
 from ticktick_sandbox.arcade.api.workers import create
-from ticktick_sandbox.arcade.dashboard.pages import gone, own_form, page
+from ticktick_sandbox.arcade.dashboard.pages import get_or_404, own_form, render_page
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.tools import Tool, by_name
+from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.arcade.engine.workers import Worker
 
 _LIST = "/dashboard/servers"
 _BLANK = {"id": "", "uri": "", "timeout": "30", "retry": "3"}
 
 
 async def _list(request: Request) -> Response:
-    return page(
+    return render_page(
         request,
         "servers.html",
         workers=engine_of(request).workers.all(),
@@ -30,7 +30,7 @@ async def _list(request: Request) -> Response:
 
 
 async def _new(request: Request) -> Response:
-    return page(request, "new_server.html", typed=_BLANK, error="")
+    return render_page(request, "new_server.html", typed=_BLANK, error="")
 
 
 async def _add(request: Request) -> Response:
@@ -45,24 +45,26 @@ async def _add(request: Request) -> Response:
     try:
         worker = create(engine_of(request), {"id": typed["id"], "http": http})
     except EngineError as problem:
-        return page(request, "new_server.html", status=400, typed=typed, error=problem.reason)
+        return render_page(
+            request, "new_server.html", status=400, typed=typed, error=problem.reason
+        )
     return RedirectResponse(f"{_LIST}/{worker.id}", status_code=303)
 
 
 async def _show(request: Request) -> Response:
-    worker = _known(request)
+    worker = _worker(request)
     tools: list[Tool] = []
     failure: WorkerFailed | None = None
     try:
         tools = await engine_of(request).workers.ask_tools(worker)
     except WorkerFailed as problem:
         failure = problem
-    return page(request, "server.html", worker=worker, tools=by_name(tools), failure=failure)
+    return render_page(request, "server.html", worker=worker, tools=by_name(tools), failure=failure)
 
 
 async def _delete(request: Request) -> Response:
     await own_form(request)
-    engine_of(request).workers.remove(_known(request))
+    engine_of(request).workers.remove(_worker(request))
     return RedirectResponse(f"{_LIST}?done=Deleted", status_code=303)
 
 
@@ -70,11 +72,9 @@ def _number(text: str) -> int | str:
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else text
 
 
-def _known(request: Request) -> Worker:
-    worker = engine_of(request).workers.get(request.path_params["id"])
-    if worker is None:
-        raise gone("server", "Servers")
-    return worker
+def _worker(request: Request) -> Worker:
+    found = engine_of(request).workers.get(request.path_params["id"])
+    return get_or_404(found, "server", "Servers")
 
 
 routes = [

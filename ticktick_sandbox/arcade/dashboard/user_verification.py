@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.dashboard.pages import own_form, page
+from ticktick_sandbox.arcade.dashboard.pages import own_form, render_page
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.verification import VerifierRefused
 
@@ -35,7 +35,7 @@ async def _save(request: Request) -> Response:
 
 
 def _page(request: Request, method: str, url: str, error: str = "") -> Response:
-    return page(
+    return render_page(
         request,
         "user_verification.html",
         status=400 if error else 200,

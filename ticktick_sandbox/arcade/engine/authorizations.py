@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ticktick_sandbox.arcade.engine.connections import Connection, Connections
-from ticktick_sandbox.arcade.engine.providers import Provider, Providers
+from ticktick_sandbox.arcade.engine.providers import Providers
 from ticktick_sandbox.arcade.oauth.client import authorize_url, exchange
+from ticktick_sandbox.arcade.oauth.provider import Provider
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.context import Context
 
 if TYPE_CHECKING:
     import httpx
@@ -76,9 +75,7 @@ class Authorizations:
     def __init__(
         self,
         providers: Providers,
-        clock: Clock,
-        ids: Ids,
-        journal: Journal,
+        context: Context,
         *,
         base_url: str,
         local: Callable[[str], str],
@@ -86,8 +83,7 @@ class Authorizations:
         strict: bool,
     ) -> None:
         self._providers = providers
-        self._ids = ids
-        self._journal = journal
+        self._ids, self._event_log = context.ids, context.event_log
         self._base_url = base_url
         self._local = local
         self._client = client
@@ -95,9 +91,7 @@ class Authorizations:
         self._flows: OrderedDict[str, Flow] = OrderedDict()  # by auth_id
         self._by_flow_id: dict[str, Flow] = {}
         self._pending: dict[tuple[str, str, frozenset[str]], Flow] = {}
-        self._connections = Connections(
-            providers, clock, ids, journal, client=client, strict=strict
-        )
+        self._connections = Connections(providers, context, client=client, strict=strict)
         self._closing = False
 
     @property
@@ -125,9 +119,9 @@ class Authorizations:
         Asking again for the same while it is pending returns the same flow and URL, even
         if the provider was edited in between, as measured of the live Engine.
         """
-        return _shown(await self._granted_or_asked(user_id, provider, scopes, next_uri))
+        return _to_json(await self._granted_or_asked(user_id, provider, scopes, next_uri))
 
-    def standing(self, user_id: str, provider: Provider, scopes: list[str]) -> str:
+    def token_status(self, user_id: str, provider: Provider, scopes: list[str]) -> str:
         """Return ``completed``, ``pending`` or ``not_started``, and start nothing."""
         connection = self._connections.get(user_id, provider)
         granted = connection is not None and set(scopes) <= set(connection.scopes)
@@ -157,7 +151,7 @@ class Authorizations:
                     await found.changed.wait()
             except TimeoutError:
                 pass
-        return _shown(found)
+        return _to_json(found)
 
     async def confirm(self, flow_id: str, user_id: str) -> Flow:
         """Finish a flow: the person is ``user_id``, so exchange the code.
@@ -347,10 +341,10 @@ class Authorizations:
         flow.changed.set()
 
     def _note(self, text: str, *, problem: bool = False) -> None:
-        self._journal.note("Arcade", text, problem=problem)
+        self._event_log.add("Arcade", text, problem=problem)
 
 
-def _shown(found: Connection | Flow) -> dict[str, Any]:
+def _to_json(found: Connection | Flow) -> dict[str, Any]:
     """Return the body for an authorization: pending, or completed with its token."""
     if isinstance(found, Connection):
         return _completed(found)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from ticktick_sandbox.arcade.engine.tools import Tool, ToolName, by_name
+from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.arcade.engine.workers import Worker, Workers
+from ticktick_sandbox.arcade.engine.workers import Workers
 
 _SHOWN = 10  # tools in the text of an error
 
@@ -15,7 +16,7 @@ class UnknownTool(LookupError):
     """No worker offers this tool; the text says what is there instead."""
 
 
-class Catalogue:
+class Catalog:
     """The tools of all enabled workers. Of a tool that several offer, the first one's."""
 
     def __init__(self, workers: Workers) -> None:

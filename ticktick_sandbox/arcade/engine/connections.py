@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ticktick_sandbox.arcade.engine.providers import Provider, Providers
+from ticktick_sandbox.arcade.engine.providers import Providers
 from ticktick_sandbox.arcade.oauth.client import fetch_user_info, refresh
+from ticktick_sandbox.arcade.oauth.provider import Provider
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed, RequestRefused, TokenReply
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.context import Context
 
 if TYPE_CHECKING:
     import httpx
@@ -48,17 +47,13 @@ class Connections:
     def __init__(
         self,
         providers: Providers,
-        clock: Clock,
-        ids: Ids,
-        journal: Journal,
+        context: Context,
         *,
         client: Callable[[], httpx.AsyncClient],
         strict: bool,
     ) -> None:
         self._providers = providers
-        self._clock = clock
-        self._ids = ids
-        self._journal = journal
+        self._clock, self._ids, self._event_log = context.clock, context.ids, context.event_log
         self._client = client
         self._strict = strict
         self._kept: dict[tuple[str, str], Connection] = {}
@@ -117,7 +112,7 @@ class Connections:
     async def renew(self, connection: Connection) -> None:
         """Refresh a token that has expired, if there is a way; only once for all who ask.
 
-        Why it failed goes into the journal. A refresh token that was refused is not used
+        Why it failed goes into the event log. A refresh token that was refused is not used
         again.
         """
         async with connection.renewing:
@@ -137,11 +132,11 @@ class Connections:
                 if isinstance(failure, RequestRefused):
                     connection.refresh_token = None
                 text = f"the token of {connection.user_id} was not refreshed: {failure}"
-                self._journal.note("Arcade", text, problem=True)
+                self._event_log.add("Arcade", text, problem=True)
                 return
             user_info = await self._user_info(provider, reply, "on_token_refresh")
             self._store(connection, reply, user_info)
-            self._journal.note("Arcade", f"refreshed the token of {connection.user_id}")
+            self._event_log.add("Arcade", f"refreshed the token of {connection.user_id}")
 
     def _store(
         self, connection: Connection, reply: TokenReply, user_info: dict[str, Any] | None
@@ -167,5 +162,5 @@ class Connections:
                 self._client(), provider, access_token=reply.access_token, strict=self._strict
             )
         except RequestFailed as failure:
-            self._journal.note("Arcade", f"there is no user info: {failure}", problem=True)
+            self._event_log.add("Arcade", f"there is no user info: {failure}", problem=True)
             return None

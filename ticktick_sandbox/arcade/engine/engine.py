@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from ticktick_sandbox.arcade.config.findings import Finding
 from ticktick_sandbox.arcade.engine.authorizations import Authorizations
-from ticktick_sandbox.arcade.engine.catalog import Catalogue
+from ticktick_sandbox.arcade.engine.catalog import Catalog
 from ticktick_sandbox.arcade.engine.executions import Executions
-from ticktick_sandbox.arcade.engine.providers import Provider, Providers
+from ticktick_sandbox.arcade.engine.providers import Providers
 from ticktick_sandbox.arcade.engine.requirements import Requirements
 from ticktick_sandbox.arcade.engine.schedule import Schedule
 from ticktick_sandbox.arcade.engine.tool_secrets import ToolSecrets
 from ticktick_sandbox.arcade.engine.verification import Verification
 from ticktick_sandbox.arcade.engine.workers import Workers
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.arcade.oauth.provider import Provider
+from ticktick_sandbox.shared.context import Context
 
 if TYPE_CHECKING:
     import httpx
@@ -55,40 +53,36 @@ class Engine:
     def __init__(
         self,
         settings: Settings,
-        clock: Clock,
-        ids: Ids,
-        journal: Journal,
+        context: Context,
         *,
         local: Callable[[str], str],
         client: Callable[[], httpx.AsyncClient],
     ) -> None:
         self.settings = settings
-        self.clock = clock
+        self.clock = context.clock
         self.providers = Providers()
         self.form_token = secrets.token_urlsafe(32)
-        self._ids = ids
-        self._journal = journal
+        self.event_log = context.event_log
+        self._ids = context.ids
         self._make_client = client
         self._client: httpx.AsyncClient | None = None
         self.authorizations = Authorizations(
             self.providers,
-            clock,
-            ids,
-            journal,
+            context,
             base_url=settings.base_url,
             local=local,
             client=self._http,
             strict=settings.strict,
         )
-        self.secrets = ToolSecrets(clock, ids, journal)
-        self.verification = Verification(ids, journal, may_skip=not settings.strict)
-        self.workers = Workers(journal, self._http)
-        self.catalogue = Catalogue(self.workers)
-        self.requirements = Requirements(self.providers, self.authorizations, self.secrets)
-        self.executions = Executions(
-            self.catalogue, self.requirements, clock, ids, journal, self._http
+        self.secrets = ToolSecrets(context)
+        self.verification = Verification(
+            context.ids, context.event_log, may_skip=not settings.strict
         )
-        self.schedule = Schedule(self.executions, clock, ids, journal)
+        self.workers = Workers(context.event_log, self._http)
+        self.catalog = Catalog(self.workers)
+        self.requirements = Requirements(self.providers, self.authorizations, self.secrets)
+        self.executions = Executions(self.catalog, self.requirements, context, self._http)
+        self.schedule = Schedule(self.executions, context)
 
     def add(self, provider: Provider) -> Provider:
         """Add a provider and return it with its place in the world: id, times."""
@@ -99,12 +93,12 @@ class Engine:
         )
         added = replace(provider, external_id=external_id, created_at=now, updated_at=now)
         self.providers.put(added)
-        self._journal.note("Arcade", f"added the provider {provider.id}")
+        self.event_log.add("Arcade", f"added the provider {provider.id}")
         if "token_introspection_request" in provider.requests:
             text = (
                 f"the sandbox does not carry out the token_introspection_request of {provider.id}"
             )
-            self._journal.note("Arcade", text, problem=True)
+            self.event_log.add("Arcade", text, problem=True)
         return added
 
     def change(self, provider: Provider) -> Provider:
@@ -117,12 +111,6 @@ class Engine:
         """Delete a provider and what users granted through it."""
         self.providers.remove(provider.id)
         self.authorizations.forget_provider(provider)
-
-    def warn(self, findings: list[Finding]) -> None:
-        """Write what a configuration does wrong into the journal."""
-        for finding in findings:
-            text = f"{finding.where}: {finding.text}. {finding.fix}"
-            self._journal.note("Arcade", text, problem=True)
 
     async def close(self) -> None:
         """Answer parked polls, end what is scheduled and close the HTTP client."""

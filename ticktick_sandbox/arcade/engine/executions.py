@@ -8,19 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ticktick_sandbox.arcade.engine import worker_client
-from ticktick_sandbox.arcade.engine.catalog import Catalogue
+from ticktick_sandbox.arcade.engine.catalog import Catalog
 from ticktick_sandbox.arcade.engine.requirements import Requirements
 from ticktick_sandbox.arcade.engine.tools import Tool, ToolName
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.arcade.timestamps import stamp
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.arcade.timestamps import format_timestamp
+from ticktick_sandbox.shared.context import Context
+from ticktick_sandbox.shared.types import Json
 
 if TYPE_CHECKING:
     import httpx
-
-Json = dict[str, Any]
 
 _NEVER = "0001-01-01T00:00:00Z"
 _PARTS_OF_AN_ERROR = (
@@ -46,7 +43,7 @@ class Call:
 
     @property
     def named(self) -> str:
-        """What runs, and for whom, in words for the journal."""
+        """What runs, and for whom, in words for the event log."""
         return f"{self.tool.text} for {self.user_id}" if self.user_id else self.tool.text
 
 
@@ -73,18 +70,14 @@ class Executions:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        catalog: Catalog,
         requirements: Requirements,
-        clock: Clock,
-        ids: Ids,
-        journal: Journal,
+        context: Context,
         client: Callable[[], httpx.AsyncClient],
     ) -> None:
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._requirements = requirements
-        self._clock = clock
-        self._ids = ids
-        self._journal = journal
+        self._clock, self._ids, self._event_log = context.clock, context.ids, context.event_log
         self._client = client
 
     async def run(self, call: Call) -> Json:
@@ -95,7 +88,7 @@ class Executions:
             "id": self.new_id(),
             "execution_id": outcome.execution_id,
             "execution_type": "immediate",
-            "finished_at": stamp(outcome.finished_at) if outcome.success else _NEVER,
+            "finished_at": format_timestamp(outcome.finished_at) if outcome.success else _NEVER,
             "duration": duration.total_seconds() * 1000,
             "status": "completed" if outcome.success else "failed",
             "output": outcome.output,
@@ -115,12 +108,12 @@ class Executions:
         Raises:
             UnknownTool: no worker offers the tool.
             UserRequired: it needs a user and none is named.
-            NotMet: it needs a secret or a provider that is not here.
+            RequirementNotMet: it needs a secret or a provider that is not here.
             AuthorizationRequired: the user has to consent first.
         """
         started = self._clock.now()
         try:
-            worker, tool = await self._catalogue.find(call.tool)
+            worker, tool = await self._catalog.find(call.tool)
             if tool.authorization is not None and not call.user_id:
                 raise UserRequired("user_id is a required field")
             context = await self._requirements.context(tool, call.user_id)
@@ -133,7 +126,7 @@ class Executions:
                 "can_retry": failure.can_retry,
                 "developer_message": failure.hint,
             }
-            self._note(call, f"failed: {failure.message}. {failure.hint}", problem=True)
+            self._note(call, f"failed: {failure.advice}", problem=True)
             sent, success, output = {}, False, {"error": error}
         else:
             kind = "" if success else _error(output, call)["kind"]
@@ -151,14 +144,14 @@ class Executions:
         return {
             "run_id": self._ids.uuid4("run"),
             "execution_id": self._ids.base62("call", 30, prefix="tc_sandbox"),
-            "created_at": stamp(self._clock.now()),
+            "created_at": format_timestamp(self._clock.now()),
             "tool": {"name": tool.name, "toolkit": tool.toolkit, "version": tool.version or None},
             "inputs": dict(call.inputs),
             "context": context,
         }
 
     def _note(self, call: Call, outcome: str, *, problem: bool) -> None:
-        self._journal.note("Arcade", f"{call.named} {outcome}", problem=problem)
+        self._event_log.add("Arcade", f"{call.named} {outcome}", problem=problem)
 
 
 def _output(success: bool, output: Json, call: Call) -> Json:

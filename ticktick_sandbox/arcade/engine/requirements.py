@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ticktick_sandbox.arcade.engine.authorizations import Authorizations
-from ticktick_sandbox.arcade.engine.providers import Provider, Providers, UnknownProvider
+from ticktick_sandbox.arcade.engine.providers import Providers, UnknownProvider
 from ticktick_sandbox.arcade.engine.tool_secrets import ToolSecrets
 from ticktick_sandbox.arcade.engine.tools import Tool
-
-Json = dict[str, Any]
+from ticktick_sandbox.arcade.oauth.provider import Provider
+from ticktick_sandbox.shared.types import Json
 
 _NOTHING_TO_GRANT = "ac_sandbox".ljust(30, "0")
 
 
-class NotMet(Exception):
+class RequirementNotMet(Exception):
     """A tool's requirement can't be met by its user; the text says which."""
 
 
@@ -44,7 +44,7 @@ class Requirements:
         so there is one; what the live Engine answers is not known.
 
         Raises:
-            NotMet: the tool asks for a provider that is not here.
+            RequirementNotMet: the tool asks for a provider that is not here.
         """
         if tool.authorization is None:
             return {
@@ -61,7 +61,7 @@ class Requirements:
         """Return what a worker hands to the tool: token, user, secrets.
 
         Raises:
-            NotMet: a secret or the provider is missing.
+            RequirementNotMet: a secret or the provider is missing.
             AuthorizationRequired: the user has to consent first.
         """
         self._check_secrets(tool)
@@ -133,7 +133,7 @@ class Requirements:
         """Add what a tool asks of its user to what the tools before it ask."""
         try:
             provider_id, status = self._wanted(wanted)[0].id, "active"
-        except NotMet:
+        except RequirementNotMet:
             provider_id, status = wanted.get("id") or wanted.get("provider_id") or "", "inactive"
         item = grants.setdefault(
             provider_id,
@@ -152,7 +152,7 @@ class Requirements:
         """Add how a user's token stands, and where to consent if a flow was to be started."""
         provider = self._providers.resolve(item["provider_id"])
         scopes = item["scopes"]
-        standing = self._authorizations.standing(user_id, provider, scopes)
+        standing = self._authorizations.token_status(user_id, provider, scopes)
         item["token_status"] = standing
         if authorize and standing != "completed":
             answer = await self._authorizations.authorize(user_id, provider, scopes)
@@ -163,16 +163,16 @@ class Requirements:
     def _check_secrets(self, tool: Tool) -> None:
         for key in tool.secrets:
             if key not in self._secrets:
-                raise NotMet(f"secret not found: {key}")
+                raise RequirementNotMet(f"secret not found: {key}")
 
     def _authorization(self, wanted: Mapping[str, Any], user_id: str | None) -> Json:
         try:
             provider, scopes = self._wanted(wanted)
-        except NotMet as problem:
+        except RequirementNotMet as problem:
             return {**wanted, "status": "inactive", "status_reason": str(problem)}
         shown = {**wanted, "status": "active"}
         if user_id:
-            shown["token_status"] = self._authorizations.standing(user_id, provider, scopes)
+            shown["token_status"] = self._authorizations.token_status(user_id, provider, scopes)
         return shown
 
     def _secret(self, key: str) -> Json:
@@ -184,11 +184,11 @@ class Requirements:
         if wanted.get("provider_type") != "oauth2" or not (
             wanted.get("id") or wanted.get("provider_id")
         ):
-            raise NotMet("the tool's authorization names no OAuth 2.0 provider")
+            raise RequirementNotMet("the tool's authorization names no OAuth 2.0 provider")
         try:
             provider = self._providers.resolve(wanted.get("id"), wanted.get("provider_id"))
         except UnknownProvider as problem:
-            raise NotMet(str(problem)) from None
+            raise RequirementNotMet(str(problem)) from None
         return provider, list(dict.fromkeys(wanted["oauth2"]["scopes"]))
 
 

@@ -8,11 +8,9 @@ from datetime import datetime
 
 from ticktick_sandbox.arcade.engine.catalog import UnknownTool
 from ticktick_sandbox.arcade.engine.executions import Call, Executions, Outcome, UserRequired
-from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, NotMet
+from ticktick_sandbox.arcade.engine.requirements import AuthorizationRequired, RequirementNotMet
 from ticktick_sandbox.arcade.engine.tools import Tool
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.context import Context
 
 PENDING, RUNNING, COMPLETED, FAILED = "pending", "running", "completed", "failed"
 _KEPT = 1000
@@ -48,11 +46,9 @@ class Schedule:
     What a call needs is looked up when it runs, not when it is scheduled.
     """
 
-    def __init__(self, executions: Executions, clock: Clock, ids: Ids, journal: Journal) -> None:
+    def __init__(self, executions: Executions, context: Context) -> None:
         self._executions = executions
-        self._clock = clock
-        self._ids = ids
-        self._journal = journal
+        self._clock, self._ids, self._event_log = context.clock, context.ids, context.event_log
         self._by_id: dict[str, Scheduled] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -78,7 +74,7 @@ class Schedule:
         self._make_room()
         self._by_id[added.id] = added
         text = f"scheduled {call.named} to run at {run_at:%Y-%m-%d %H:%M:%S} UTC"
-        self._journal.note("Arcade", text)
+        self._event_log.add("Arcade", text)
         if not self._closed:
             task = asyncio.create_task(self._run(added))
             self._tasks.add(task)
@@ -100,7 +96,7 @@ class Schedule:
         attempt_id = self._ids.base62("attempt", 30, prefix="ta_sandbox")
         try:
             outcome = await self._executions.outcome(scheduled.call)
-        except (UnknownTool, UserRequired, NotMet, AuthorizationRequired) as problem:
+        except (UnknownTool, UserRequired, RequirementNotMet, AuthorizationRequired) as problem:
             outcome = self._not_run(scheduled.call, problem, started)
         scheduled.attempts.append(Attempt(attempt_id, outcome))
         scheduled.status = COMPLETED if outcome.success else FAILED
@@ -109,7 +105,7 @@ class Schedule:
     def _not_run(self, call: Call, problem: Exception, started: datetime) -> Outcome:
         """Return the failure of a call whose requirements are not met at its time."""
         reason = str(problem)
-        self._journal.note("Arcade", f"{call.named} did not run: {reason}", problem=True)
+        self._event_log.add("Arcade", f"{call.named} did not run: {reason}", problem=True)
         error = {"message": reason, "kind": "TOOL_REQUIREMENTS_NOT_MET", "can_retry": False}
         return Outcome(False, {"error": error}, "", started, self._clock.now())
 

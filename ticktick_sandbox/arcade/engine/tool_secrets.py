@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.ids import Ids
+from ticktick_sandbox.shared.context import Context
 
 _HINT = 4
 _SHORTEST_WITH_HINT = 16
@@ -38,10 +36,8 @@ class Secret:
 class ToolSecrets:
     """All secrets of one Engine, by their keys."""
 
-    def __init__(self, clock: Clock, ids: Ids, journal: Journal) -> None:
-        self._clock = clock
-        self._ids = ids
-        self._journal = journal
+    def __init__(self, context: Context) -> None:
+        self._clock, self._ids, self._event_log = context.clock, context.ids, context.event_log
         self._by_key: dict[str, Secret] = {}
 
     def __contains__(self, key: str) -> bool:
@@ -61,7 +57,7 @@ class ToolSecrets:
             text = before.description if description is None else description
             secret = replace(before, value=value, description=text, updated_at=now)
         self._by_key[key] = secret
-        self._journal.note("Arcade", f"{'replaced' if before else 'added'} the secret {key}")
+        self._event_log.add("Arcade", f"{'replaced' if before else 'added'} the secret {key}")
         return secret
 
     def read(self, key: str) -> str:
@@ -83,6 +79,6 @@ class ToolSecrets:
         for secret in self.all():
             if secret.id == secret_id:
                 del self._by_key[secret.key]
-                self._journal.note("Arcade", f"deleted the secret {secret.key}")
+                self._event_log.add("Arcade", f"deleted the secret {secret.key}")
                 return
         raise KeyError(secret_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Json = dict[str, Any]
+from ticktick_sandbox.shared.types import Json
 
 _NAME = re.compile(r"([A-Za-z0-9_]+)[._]([A-Za-z0-9_]+)(?:@([^@/\s]+))?")
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import uuid
 from urllib.parse import urlsplit, urlunsplit
 
-from ticktick_sandbox.arcade.config.provider_parser import is_absolute
 from ticktick_sandbox.arcade.engine.authorizations import UserMismatch
-from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.arcade.urls import is_absolute
+from ticktick_sandbox.shared.event_log import EventLog
 from ticktick_sandbox.shared.ids import Ids
 
 _ARCADES_OWN = "/api/v1/oauth/callback_verify"
@@ -38,12 +38,12 @@ class Verification:
         may_skip: whether ``skip`` can be set at all.
     """
 
-    def __init__(self, ids: Ids, journal: Journal, *, may_skip: bool) -> None:
+    def __init__(self, ids: Ids, event_log: EventLog, *, may_skip: bool) -> None:
         self.verifier_url: str | None = None
         self.skip = False
         self.may_skip = may_skip
         self._ids = ids
-        self._journal = journal
+        self._event_log = event_log
         self._tests: dict[str, str] = {}  # the user by flow id
 
     @property
@@ -113,7 +113,7 @@ class Verification:
         return self._ids.base62("verifier test", 30, prefix="ar_sandbox")
 
     def _note(self, text: str, *, problem: bool = False) -> None:
-        self._journal.note("Arcade", text, problem=problem)
+        self._event_log.add("Arcade", text, problem=problem)
 
 
 def check(verifier_url: str) -> None:

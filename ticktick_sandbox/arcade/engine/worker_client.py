@@ -14,7 +14,7 @@ from ticktick_sandbox.arcade.strict_json import read_json
 if TYPE_CHECKING:
     import httpx
 
-    from ticktick_sandbox.arcade.engine.workers import Worker
+    from ticktick_sandbox.arcade.engine.worker import Worker
 
 _QUESTION = 5  # seconds for a question that runs no tool
 _SHORTEST_SECRET = 32  # bytes; PyJWT warns below
@@ -32,6 +32,11 @@ class WorkerFailed(Exception):
         self.message = message
         self.hint = hint
         self.can_retry = can_retry
+
+    @property
+    def advice(self) -> str:
+        """What happened and what to do, in sentences."""
+        return f"{self.message}. {self.hint}"
 
     @classmethod
     def junk(cls, name: str, wanted: str) -> WorkerFailed:

@@ -2,73 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from ticktick_sandbox.arcade.config.provider_parser import is_absolute
 from ticktick_sandbox.arcade.engine import worker_client
 from ticktick_sandbox.arcade.engine.tools import Tool, read_tool
+from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.arcade.engine.worker_client import WorkerFailed
-from ticktick_sandbox.shared.event_log import Journal
-from ticktick_sandbox.shared.settings import LOCAL_HOSTS
+from ticktick_sandbox.shared.event_log import EventLog
 
 if TYPE_CHECKING:
     import httpx
 
-LONGEST_TIMEOUT = 3600  # seconds
-MOST_RETRIES = 10
-WORKER_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-
 _FRESH = 0.5  # seconds; a worker takes longer to start, so one that is back is asked anew
-
-
-@dataclass(frozen=True)
-class Worker:
-    """A server of tools.
-
-    ``timeout`` is in seconds. ``retry`` is kept and shown, but a call is never repeated:
-    its tool may have run. ``origin`` is ``"static"`` for one from engine.yaml and
-    ``"project"`` for one made through the API.
-    """
-
-    id: str
-    uri: str
-    secret: str = field(repr=False)
-    timeout: int = 30
-    retry: int = 3
-    enabled: bool = True
-    origin: str = "project"
-
-
-class BadAddress(ValueError):
-    """A worker can't be there; the text says why. ``rule`` names the rule that is broken."""
-
-    def __init__(self, rule: str, text: str) -> None:
-        super().__init__(text)
-        self.rule = rule
-
-
-def address(uri: str) -> str:
-    """Return a worker's address, without a slash at its end.
-
-    Raises:
-        BadAddress: it is no plain URL, or not on this machine.
-    """
-    parts = urlsplit(uri) if is_absolute(uri) else None
-    if parts is None or parts.query or parts.fragment or parts.username is not None:
-        text = "uri must be a plain http or https address such as http://127.0.0.1:8002"
-        raise BadAddress("url", text)
-    if parts.hostname not in LOCAL_HOSTS:
-        text = (
-            "the sandbox calls workers on this machine only: "
-            "use http://127.0.0.1 or http://localhost with the worker's port"
-        )
-        raise BadAddress("local", text)
-    return uri.rstrip("/")
 
 
 @dataclass
@@ -87,8 +35,8 @@ class Workers:
         client: gives the HTTP client for the Engine's requests to workers.
     """
 
-    def __init__(self, journal: Journal, client: Callable[[], httpx.AsyncClient]) -> None:
-        self._journal = journal
+    def __init__(self, event_log: EventLog, client: Callable[[], httpx.AsyncClient]) -> None:
+        self._event_log = event_log
         self._client = client
         self._by_id: dict[str, Worker] = {}
         self._told: dict[str, _Told] = {}
@@ -106,7 +54,7 @@ class Workers:
         """Add or replace a worker. At another address it is another one, with its own tools."""
         before = self._by_id.get(worker.id)
         if before is None:
-            self._journal.note("Arcade", f"added the worker {worker.id} at {worker.uri}")
+            self._event_log.add("Arcade", f"added the worker {worker.id} at {worker.uri}")
         elif before.uri != worker.uri:
             self._told.pop(worker.id, None)
         self._by_id[worker.id] = worker
@@ -131,7 +79,7 @@ class Workers:
                 raise WorkerFailed.junk(worker.id, "a list of tools") from None
         except WorkerFailed as failure:
             if worker.id not in self._failing:
-                self._journal.note("Arcade", failure.message, problem=True)
+                self._event_log.add("Arcade", failure.message, problem=True)
             self._failing.add(worker.id)
             raise
         self._failing.discard(worker.id)

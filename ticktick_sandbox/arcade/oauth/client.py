@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ticktick_sandbox.arcade.config.provider_parser import PLACEHOLDER
-from ticktick_sandbox.arcade.engine.providers import JSON, OAuthRequest, Provider
 from ticktick_sandbox.arcade.oauth import replies
+from ticktick_sandbox.arcade.oauth.provider import JSON, PLACEHOLDER, OAuthRequest, Provider
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed, TokenReply
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ async def exchange(
     params = fill(request.params, values) | {"code": code}
     if provider.pkce:
         params["code_verifier"] = code_verifier
-    with _untold(code, code_verifier, provider.client_secret):
+    with _redacted(code, code_verifier, provider.client_secret):
         reply = await _send(client, provider, request, params)
         return replies.token_reply(
             reply, request, delimiter=provider.scope_delimiter, strict=strict
@@ -97,7 +96,7 @@ async def refresh(
     request = provider.requests["refresh_request"]
     values = _credentials(provider) | {"refresh_token": refresh_token}
     params = {"refresh_token": refresh_token} | fill(request.params, values)
-    with _untold(access_token, refresh_token, provider.client_secret):
+    with _redacted(access_token, refresh_token, provider.client_secret):
         reply = await _send(client, provider, request, params, access_token)
         return replies.token_reply(
             reply, request, delimiter=provider.scope_delimiter, strict=strict
@@ -113,7 +112,7 @@ async def fetch_user_info(
         RequestFailed: the endpoint can't be reached, refuses, or answers with no JSON object.
     """
     request = replace(provider.requests["user_info_request"], auth_method="bearer_access_token")
-    with _untold(access_token):
+    with _redacted(access_token):
         reply = await _send(client, provider, request, fill(request.params, {}), access_token)
         return replies.user_info(reply, request, strict=strict)
 
@@ -161,7 +160,7 @@ async def _send(
 
 
 @contextmanager
-def _untold(*secrets: str) -> Iterator[None]:
+def _redacted(*secrets: str) -> Iterator[None]:
     """Take secrets out of the text of a failure: an error may repeat what was sent."""
     try:
         yield

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from ticktick_sandbox.arcade.engine.providers import FORM, JSON, OAuthRequest
+from ticktick_sandbox.arcade.oauth.provider import FORM, JSON, OAuthRequest
 from ticktick_sandbox.arcade.oauth.response_map import NotMapped, apply
 
 if TYPE_CHECKING:

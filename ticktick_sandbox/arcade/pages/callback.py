@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api.auth import confirm_user
 from ticktick_sandbox.arcade.engine.authorizations import (
     Flow,
     NotAwaitingVerification,
@@ -138,7 +137,6 @@ async def _success(request: Request) -> Response:
 routes = [
     Route("/api/v1/oauth/callback_verify", _verify, methods=["GET", "POST"]),
     Route("/api/v1/oauth/callback_success", _success, methods=["GET"]),
-    Route("/api/v1/oauth/confirm_user", confirm_user, methods=["POST"]),
     Route("/api/v1/oauth/{external_id}/callback", _callback, methods=["GET"]),
     Route("/_sandbox/style.css", stylesheet),
 ]

@@ -302,7 +302,7 @@ def test_a_disabled_provider_is_refused(world: World) -> None:
         world.arcade.auth.start(LEARNER, PROVIDER_ID)
 
 
-# Refused bodies
+# ApiError bodies
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_deleting_a_provider_forgets_what_was_granted(world: World) -> None:
     assert authorize(world)["status"] == "pending"
 
 
-# Refused
+# ApiError
 
 
 def without(*path: str) -> dict[str, Any]:

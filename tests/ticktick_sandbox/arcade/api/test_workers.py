@@ -16,10 +16,10 @@ import pytest
 
 from tests.ticktick_sandbox.arcade.conftest import SECRET, call, http_of, problems
 from tests.ticktick_sandbox.conftest import World
+from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.arcade.engine.worker_client import token
-from ticktick_sandbox.arcade.engine.workers import Worker
 from ticktick_sandbox.processes.worker import WorkerProcess
-from ticktick_sandbox.server.uvicorn_thread import listen, port_of
+from ticktick_sandbox.server.ports import listen, port_of
 from ticktick_sandbox.shared.settings import LEARNER
 
 WORKERS = "/v1/workers"

@@ -501,7 +501,7 @@ def test_what_could_not_work_in_a_further_request_is_a_slip(
 ) -> None:
     [finding] = read(file, with_request(kind, **settings)).findings
 
-    assert finding.slip
+    assert finding.tolerated
     assert (finding.where, finding.text) == (f"auth.providers[0].oauth2.{kind}.{where}", what)
     with pytest.raises(ConfigurationRefused):
         load(file, strict=True)
@@ -557,7 +557,7 @@ def test_a_slip_is_tolerated_and_refused_in_strict(file: Path) -> None:
     [finding] = configuration.findings
 
     assert len(configuration.providers) == 1
-    assert (finding.line, finding.slip) == (16, True)
+    assert (finding.line, finding.tolerated) == (16, True)
     with pytest.raises(ConfigurationRefused) as refusal:
         load(file, strict=True)
     assert refusal.value.findings == [finding]

@@ -12,10 +12,10 @@ from tests.ticktick_sandbox.arcade.conftest import SECRET, call
 from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.arcade.config.engine_yaml import inspect, load
 from ticktick_sandbox.arcade.config.findings import ConfigurationRefused, Finding
-from ticktick_sandbox.arcade.engine.workers import Worker
+from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.checker import check
 from ticktick_sandbox.processes.worker import WorkerProcess
-from ticktick_sandbox.server.sandbox import client_environment
+from ticktick_sandbox.server.environment import client_environment
 
 PUBLISHED = """\
 tools:

@@ -21,7 +21,7 @@ from ticktick_sandbox.arcade.engine import schedule
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import Clock
-from ticktick_sandbox.shared.event_log import Journal
+from ticktick_sandbox.shared.context import Context
 
 OFFERED = b'[{"name":"SortOut","toolkit":{"name":"Ticktick"},"input":{"parameters":[]}}]'
 DONE = b'{"success":true,"output":{"value":1}}'
@@ -244,12 +244,11 @@ def test_a_time_that_is_now_runs_at_once(bare: World, calls: list[dict[str, Any]
 
 
 def test_a_clock_that_ticks_runs_it_by_itself() -> None:
-    clock = Clock()
-    world = World(Sandbox(clock, Journal(clock), ports=(0, 0)))
+    world = World(Sandbox(Context.of(Clock()), ports=(0, 0)))
     world.sandbox.start()
     with answering(200, DONE, OFFERED) as uri:
         register(world, "ticktick", uri)
-        run_at = clock.now() + timedelta(seconds=0.3)
+        run_at = world.sandbox.clock.now() + timedelta(seconds=0.3)
         planned = plan(world, run_at=run_at.isoformat())
         assert world.arcade.tools.scheduled.get(planned).execution_status == "pending"
         found = over(world, planned)
@@ -327,7 +326,7 @@ def test_a_worker_that_is_gone_or_down_is_a_failed_attempt(bare: World) -> None:
 def test_the_journal_tells_when_and_for_whom(bare: World, calls: list[dict[str, Any]]) -> None:
     plan(bare, user_id="ada")
 
-    assert str(bare.sandbox.journal.events[-1]) == (
+    assert str(bare.sandbox.event_log.events[-1]) == (
         "2026-01-05 09:00:00 - Arcade: scheduled Ticktick.SortOut for ada "
         "to run at 2026-01-05 10:00:00 UTC"
     )

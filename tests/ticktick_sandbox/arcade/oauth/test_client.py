@@ -23,7 +23,7 @@ GRANTED = {"access_token": "made-up-token", "expires_in": 3600}
 BASIC = "Basic " + base64.b64encode(b"made-up-client:made-up-secret").decode()
 
 
-class MadeUp(BaseHTTPRequestHandler):
+class StubProvider(BaseHTTPRequestHandler):
     """Consents at once, keeps each token request, and answers it as the test says."""
 
     server: Service
@@ -61,7 +61,7 @@ class Service(ThreadingHTTPServer):
     """The made-up provider, what it was sent and what it answers."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), MadeUp)
+        super().__init__(("127.0.0.1", 0), StubProvider)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.consents: list[dict[str, str]] = []
         self.token_requests: list[tuple[str, dict[str, str], str]] = []

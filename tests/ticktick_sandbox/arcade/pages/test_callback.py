@@ -242,6 +242,6 @@ def test_the_journal_holds_no_secret_code_or_token(world: World) -> None:
     token = authorize(world)["context"]["token"]
     [code] = parse_qs(urlsplit(url).query)["code"]
 
-    journal = world.http.get(f"{world.arcade_url}/_sandbox/events").text
-    assert "completed for" in journal
-    assert [s for s in (right, "wr0ng-secret", code, token) if s in journal] == []
+    event_log = world.http.get(f"{world.arcade_url}/_sandbox/events").text
+    assert "completed for" in event_log
+    assert [s for s in (right, "wr0ng-secret", code, token) if s in event_log] == []

@@ -15,7 +15,7 @@ from tests.installed import NODE_MODULES, node
 from tests.ticktick_sandbox.arcade.conftest import READ, SECRET
 from tests.ticktick_sandbox.conftest import BOTH, World
 from ticktick_sandbox.processes.worker import WorkerProcess
-from ticktick_sandbox.server.sandbox import client_environment
+from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 PROGRAM = Path(__file__).parents[2] / "data" / "every_method.mjs"

@@ -24,7 +24,7 @@ from tests.ticktick_sandbox.conftest import World, make_world
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
-from ticktick_sandbox.ticktick.tasks import Refused
+from ticktick_sandbox.ticktick.tasks import ApiError
 
 
 def serve(world: World, worker_id: str, sandbox_url: str) -> WorkerProcess:
@@ -447,7 +447,7 @@ def refusing(world: World, monkeypatch: pytest.MonkeyPatch, times: int, *, done:
         refused = len(names) <= times
         created = create(account, sent) if done or not refused else {}
         if refused:
-            raise Refused("unknown_exception", "Unknown exception")
+            raise ApiError("unknown_exception", "Unknown exception")
         return created
 
     monkeypatch.setattr(tasks, "create_project", create_project)

@@ -32,7 +32,7 @@ Add = Callable[..., World]
 class Endpoints(BaseHTTPRequestHandler):
     """Hands each request to the provider and sends its answer."""
 
-    server: MadeUp
+    server: StubProvider
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -64,7 +64,7 @@ class Endpoints(BaseHTTPRequestHandler):
         pass
 
 
-class MadeUp(ThreadingHTTPServer):
+class StubProvider(ThreadingHTTPServer):
     """A provider that consents at once.
 
     ``requests`` has the path, the Authorization header and the fields of each request;
@@ -110,7 +110,7 @@ class MadeUp(ThreadingHTTPServer):
         raise NotImplementedError
 
 
-class WithPkce(MadeUp):
+class WithPkce(StubProvider):
     """Has no secrets: it checks the verifier and answers form-encoded."""
 
     def oauth2(self) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class WithPkce(MadeUp):
         return 200, FORM, body | {"expires_in": 60}
 
 
-class Nested(MadeUp):
+class Nested(StubProvider):
     """Answers with everything deep inside and with a list of scopes."""
 
     def oauth2(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Nested(MadeUp):
         return 200, JSON, {"data": {"token": token, "scopes": scopes}}
 
 
-class WithJwt(MadeUp):
+class WithJwt(StubProvider):
     """Its tokens are JWT that hold their scopes, its refresh tokens work once, it has user info.
 
     It grants what it was asked for, but never ``forbidden``.
@@ -210,7 +210,7 @@ class WithJwt(MadeUp):
         return 200, JSON, body | {"refresh_token": self.refresh_token}
 
 
-def serving(service: MadeUp) -> Iterator[Any]:
+def serving(service: StubProvider) -> Iterator[Any]:
     with service:
         thread = threading.Thread(target=service.serve_forever, args=(0.01,))
         thread.start()
@@ -220,7 +220,7 @@ def serving(service: MadeUp) -> Iterator[Any]:
 
 
 @pytest.fixture(params=[WithPkce, Nested, WithJwt])
-def service(request: pytest.FixtureRequest) -> Iterator[MadeUp]:
+def service(request: pytest.FixtureRequest) -> Iterator[StubProvider]:
     yield from serving(request.param())
 
 
@@ -253,7 +253,7 @@ def by_file(world: World, oauth2: dict[str, Any], folder: Path) -> None:
     world.sandbox.prepare(None, config=file)
 
 
-def add(world: World, service: MadeUp, **changes: dict[str, Any]) -> None:
+def add(world: World, service: StubProvider, **changes: dict[str, Any]) -> None:
     """Add the provider; ``changes`` go into its requests."""
     oauth2 = service.oauth2()
     by_api(world, oauth2 | {kind: oauth2[kind] | changes[kind] for kind in changes}, Path())
@@ -281,7 +281,7 @@ def flow(world: World, scopes: tuple[str, ...] = ("one", "two")) -> dict[str, An
 
 @pytest.mark.parametrize("make", [by_api, by_file])
 def test_a_provider_does_what_its_configuration_says_however_it_was_made(
-    bare: World, service: MadeUp, tmp_path: Path, make: Callable[..., None]
+    bare: World, service: StubProvider, tmp_path: Path, make: Callable[..., None]
 ) -> None:
     make(bare, service.oauth2(), tmp_path)
     body = flow(bare)
@@ -293,7 +293,7 @@ def test_a_provider_does_what_its_configuration_says_however_it_was_made(
 
 
 def test_the_api_shows_the_same_however_a_provider_was_made(
-    service: MadeUp, tmp_path: Path
+    service: StubProvider, tmp_path: Path
 ) -> None:
     shown = []
     for make in (by_api, by_file):
@@ -445,7 +445,7 @@ def test_many_who_ask_at_once_refresh_only_once(bare: World, tokens: WithJwt) ->
     async def at_once() -> list[dict[str, Any]]:
         return await asyncio.gather(*(authorizations.status(first["id"]) for _ in range(20)))
 
-    loop = bare.sandbox._serving._loop
+    loop = bare.sandbox._thread._loop
     answers = asyncio.run_coroutine_threadsafe(at_once(), loop).result(timeout=10)
     assert answers == [first | {"context": tokens.shown()["context"]}] * 20
     assert len(tokens.at("/refresh")) == 1

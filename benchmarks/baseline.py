@@ -1,6 +1,6 @@
 """What the sandbox is measured against: the same four requests on Starlette and no more.
 
-``python -m benchmarks.bare PORT`` serves it with the sandbox's own uvicorn settings.
+``python -m benchmarks.baseline PORT`` serves it with the sandbox's own uvicorn settings.
 """
 
 from __future__ import annotations

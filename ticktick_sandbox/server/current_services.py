@@ -1,0 +1,132 @@
+"""The services that answer now, wherever they are served, and how others take their place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from ticktick_sandbox.arcade.engine.engine import Engine
+from ticktick_sandbox.server.hosts import LocalAddresses
+from ticktick_sandbox.server.services import Services
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.context import Context
+from ticktick_sandbox.shared.event_log import EventLog
+from ticktick_sandbox.shared.settings import ARCADE_HOSTS, TICKTICK_HOSTS
+from ticktick_sandbox.ticktick.service import TickTick
+
+
+class CurrentServices:
+    """Arcade's Engine and TickTick, until starting over puts new ones in their place.
+
+    ``prepared`` is what ``prepare`` was last called with. Starting over is done by one at a
+    time, who holds ``starting_over``. ``ready`` tells whether everything that was wanted at
+    the start is built.
+
+    Args:
+        context: what both services take for the time, and where they tell what happens.
+        arcade_url: where browsers and clients find Arcade.
+        ticktick_url: where they find TickTick.
+        strict: the Engine refuses the slips that it otherwise tolerates.
+        run: runs a coroutine on the loop of the applications and returns its result.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        arcade_url: str,
+        ticktick_url: str,
+        strict: bool,
+        run: Callable[[Coroutine[Any, Any, Any]], Any],
+    ) -> None:
+        self.arcade_url = arcade_url
+        self.ticktick_url = ticktick_url
+        self.local = LocalAddresses(
+            {f"https://{host}": ticktick_url for host in TICKTICK_HOSTS}
+            | {f"https://{host}": arcade_url for host in ARCADE_HOSTS}
+        )
+        self._run = run
+        self._make = partial(
+            Services,
+            arcade_url=arcade_url,
+            ticktick_url=ticktick_url,
+            strict=strict,
+            local=self.local,
+            run=run,
+        )
+        self.services = self._make(context)
+        self.prepared: tuple[str | None, Path | None] | None = None
+        self.starting_over = asyncio.Lock()
+        self.ready = False
+
+    @property
+    def clock(self) -> Clock:
+        """What both services take for the time."""
+        return self.services.context.clock
+
+    @property
+    def event_log(self) -> EventLog:
+        """What happened since the start, or since starting over."""
+        return self.services.context.event_log
+
+    @property
+    def engine(self) -> Engine:
+        """The Engine that answers now."""
+        return self.services.engine
+
+    @property
+    def ticktick(self) -> TickTick:
+        """The TickTick that answers now."""
+        return self.services.ticktick
+
+    def provider_ids(self) -> list[str]:
+        """Return the ids of the configured providers."""
+        return [provider.id for provider in self.engine.providers.all()]
+
+    def prepare(self, provider: str | None, config: Path | None = None) -> None:
+        """Build what the earlier notebooks build, through the same forms and calls.
+
+        An app is registered at TickTick in any case. Starting over builds the same again.
+
+        Args:
+            provider: the id for a provider to add through the Engine's API, ``None`` for none.
+            config: an engine.yaml whose providers and workers to load instead.
+
+        Raises:
+            ValueError: the file or the id can't be used.
+        """
+        self.services.prepare(provider, config)
+        self.prepared = provider, config
+
+    def start_over(self) -> None:
+        """Put new services in place of these, with what ``prepare`` had built and no more.
+
+        They are finished before they answer; parked polls of the old ones are answered
+        then. Ports, addresses and the environment stay; a clock that stands shows its
+        first moment again. Not for the servers' loop.
+
+        Raises:
+            ValueError: engine.yaml can't be used any more. Everything stays as it was.
+        """
+        old = self.services
+        context = old.context.fresh()
+        new = self._make(context)
+        if self.prepared:
+            new.prepare(*self.prepared)
+        context.event_log.listener = old.context.event_log.listener
+        self.services = new
+        context.event_log.add("Sandbox", "started over: everything is as it was after the start")
+        self._run(old.engine.close())
+
+    async def arcade_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the present Arcade answer one request."""
+        await self.services.arcade_app(scope, receive, send)
+
+    async def ticktick_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the present TickTick answer one request."""
+        await self.services.ticktick_app(scope, receive, send)

@@ -1,0 +1,37 @@
+"""The variables that lead clients and children to the sandbox."""
+
+from __future__ import annotations
+
+import os
+
+from ticktick_sandbox.redirection import child_environment
+from ticktick_sandbox.shared.settings import API_KEY, ISOLATION_ENV, LEARNER, worker_secret
+
+
+def client_environment(arcade_url: str) -> dict[str, str]:
+    """Return the variables that point clients and children at the sandbox."""
+    return {
+        "ARCADE_BASE_URL": arcade_url,  # arcadepy, arcadejs
+        "ARCADE_API_URL": arcade_url,  # arcade-mcp-server
+        "ARCADE_API_KEY": API_KEY,
+        "ARCADE_USER_ID": LEARNER,
+        "ARCADE_WORKER_SECRET": worker_secret(arcade_url),
+        **ISOLATION_ENV,
+        **child_environment(arcade_url, os.environ),
+    }
+
+
+class ChangedEnvironment:
+    """Variables that were set in this process and can be put back."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        self._before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+
+    def restore(self) -> None:
+        """Put back what was there before."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
