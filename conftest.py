@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import set_up
-from tests.ticktick_sandbox.arcade.rules import watching
+from tests.rules import watching
 
 _logs = Path(tempfile.mkdtemp(prefix="sandbox-tests-"))
 atexit.register(shutil.rmtree, _logs, ignore_errors=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.chromium import chromium
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +28,3 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(**settings)
         yield started
         started.close()
-
-
-def chromium() -> dict[str, Any]:
-    """Return how to launch the installed Chromium.
-
-    Raises:
-        LookupError: there is none.
-    """
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        raise LookupError(f"none of {', '.join(_BROWSERS)} is installed")
-    quiet = ["--disable-background-networking", "--disable-component-update"]
-    return {"executable_path": found, "args": ["--no-sandbox", *quiet]}

@@ -1,4 +1,4 @@
-"""One style for all code, checked by ruff."""
+"""One style for all code, checked by ruff; types that fit in the sandbox, by basedpyright."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ import pytest
 from tests.environment import ROOT
 
 
-@pytest.mark.parametrize("command", [["check", "."], ["format", "--check", "."]])
-def test_ruff_is_content(command: list[str]) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", ".", "--no-cache"],
+        ["ruff", "format", "--check", ".", "--no-cache"],
+        ["basedpyright", "--warnings"],
+    ],
+    ids=" ".join,
+)
+def test_a_checker_is_content(command: list[str]) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "ruff", *command, "--no-cache"],
+        [sys.executable, "-m", *command],
         cwd=ROOT,
         capture_output=True,
         text=True,

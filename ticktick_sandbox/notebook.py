@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ticktick_sandbox.browser.viewer import Page, show, steer
+from ticktick_sandbox.browser.viewer import Page, Viewer
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
-    from http.cookiejar import CookieJar
-
     from ticktick_sandbox.processes.child_server import ChildServer
     from ticktick_sandbox.processes.worker import WorkerProcess
     from ticktick_sandbox.redirection import Redirection
@@ -29,13 +27,13 @@ if TYPE_CHECKING:
 @dataclass
 class _Running:
     sandbox: Sandbox
+    viewer: Viewer
     environment: ChangedEnvironment
     redirection: Redirection
     wanted: tuple[object, ...]
     lines: list[str]
     workers: dict[str | None, WorkerProcess] = field(default_factory=dict)
     app: ChildServer | None = None
-    cookies: CookieJar | None = None  # of the reader's own app, as a person's browser keeps them
 
 
 _APP_PORT = 8000  # uvicorn's own choice
@@ -134,13 +132,9 @@ def open(
     running = _require()
     fill = dict(fill or {})
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
-        if running.cookies is None:
-            from http.cookiejar import CookieJar
-
-            running.cookies = CookieJar()
-        return Page(steer(running.sandbox, running.cookies, url, click, fill), _local)
+        return Page(running.viewer.steer(url, click, fill), _local)
     address = running.sandbox.local(url)
-    show(running.sandbox, address, click, fill, wait=wait)
+    running.viewer.show(address, click, fill, wait=wait)
     return Page(address, _local, click if not fill else None)
 
 
@@ -338,4 +332,7 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
         f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {user}",
         "Network: ticktick.com and arcade.dev lead to the sandbox, never to the live services",
     ]
-    return _Running(sandbox, environment, redirection, (provider, app, config, strict), lines)
+    origins = sandbox.arcade_url, sandbox.ticktick_url
+    viewer = Viewer(sandbox.local, sandbox.form_watch, origins)
+    wanted = provider, app, config, strict
+    return _Running(sandbox, viewer, environment, redirection, wanted, lines)

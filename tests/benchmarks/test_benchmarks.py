@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.environment import ROOT
-from tests.ticktick_sandbox.arcade.rules.watching import LOG
+from tests.rules.watching import LOG
 
 FIGURES = [
     "start to first answer, ms",

@@ -13,24 +13,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.environment import ROOT
+from tests.site.pages import NOTEBOOKS, PAGES
 from ticktick_sandbox.arcade.api.not_imitated import PARTS
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PAGES = [
-    "",
-    *(f"notebooks/{path.stem}/" for path in NOTEBOOKS),
-    "how-to/go-live/",
-    "how-to/mcp/",
-    "snippets/authorize/",
-    "snippets/tools/",
-    "snippets/users/",
-    "differences/",
-    "reference/provider-configuration/",
-    "reference/ticktick/",
-    "reference/behaviours/",
-    "reference/arcade-behaviours/",
-    "reference/ticktick-behaviours/",
-]
 BYTES_A_PAGE = 60_000
 
 

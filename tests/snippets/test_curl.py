@@ -11,7 +11,7 @@ import pytest
 from tests.environment import ROOT
 from tests.installed import program
 from tests.processes import running
-from tests.snippets.conftest import Serving
+from tests.snippets.helpers import Serving
 from ticktick_sandbox.shared.settings import API_KEY
 
 FLOW = "snippets/curl/auth_flow.sh"

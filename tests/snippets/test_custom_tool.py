@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.environment import ROOT
 from tests.installed import node
 from tests.processes import free_ports, running, sandbox
+from tests.snippets.helpers import wait_until_served
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
 
@@ -49,9 +49,3 @@ def test_a_tool_is_served_registered_and_called(
                     "Home",
                     "Reading list",
                 ]
-
-
-def wait_until_served(port: str) -> None:
-    transport = httpx.HTTPTransport(retries=8)
-    with httpx.Client(transport=transport) as client:
-        assert client.get(f"http://127.0.0.1:{port}/worker/health").is_success

@@ -10,7 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.environment import ROOT
-from tests.ticktick_sandbox.conftest import make_world
+from tests.ticktick_sandbox.helpers import make_world
 from ticktick_sandbox.arcade.config.engine_yaml import load
 
 SNIPPETS = ROOT / "snippets"

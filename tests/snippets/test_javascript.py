@@ -9,7 +9,7 @@ import pytest
 
 from tests.environment import ROOT
 from tests.installed import JAVASCRIPT, NODE_MODULES, node
-from tests.snippets.conftest import Serving
+from tests.snippets.helpers import Serving
 from ticktick_sandbox.shared.settings import LEARNER
 
 BOTH = ["tasks:read", "tasks:write"]

@@ -17,7 +17,7 @@ from mcp.types import CallToolResult
 
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, running, sandbox
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, running, sandbox
-from tests.snippets.test_custom_tool import wait_until_served
+from tests.snippets.helpers import wait_until_served
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
 

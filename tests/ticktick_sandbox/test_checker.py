@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ticktick_sandbox.conftest import BOTH, make_world
+from tests.ticktick_sandbox.helpers import BOTH, make_world
 from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, ConfigurationRefused, Finding
 from ticktick_sandbox.checker import check
 from ticktick_sandbox.shared.settings import PROVIDER_ID

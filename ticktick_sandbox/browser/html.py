@@ -114,7 +114,7 @@ class _Reader(HTMLParser):
         self._select: tuple[str, str] = ("", "")
         self._legend = ""
         self._radio: dict[str, str] | None = None
-        self._target: tuple[str, Any] | None = None
+        self._target: tuple[str | None, Any] = (None, None)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         sent = {name: value or "" for name, value in attrs}
@@ -154,7 +154,7 @@ class _Reader(HTMLParser):
             self._target = ("hint", None)
 
     def handle_data(self, data: str) -> None:
-        kind, thing = self._target or (None, None)
+        kind, thing = self._target
         text = data.strip()
         if kind == "heading":
             self.heading += data
@@ -185,7 +185,7 @@ class _Reader(HTMLParser):
                 self._choose(name, self._legend, self._label, sent, chosen="checked" in sent)
             self._label = None
         elif tag in ("a", "h1", "legend", "p", "button", "textarea", "small", "option"):
-            self._target = None
+            self._target = (None, None)
 
     def _option(self, text: str, sent: dict[str, str]) -> None:
         """Note one option; what is shown is the selected one, without one the first."""

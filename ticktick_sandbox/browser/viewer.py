@@ -7,86 +7,100 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from ticktick_sandbox.browser.form_watch import FormWatch
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
     from ticktick_sandbox.browser.browser import Page as BrowserPage
-    from ticktick_sandbox.server.hosts import LocalAddresses
-    from ticktick_sandbox.server.sandbox import Sandbox
 
 _CONSENT = ("Allow", "Cancel")  # what the program itself waits for
 _PATIENCE = 600  # seconds in which a person fills in a form
 
 
-def steer(
-    sandbox: Sandbox, cookies: CookieJar, url: str, click: str | None, fill: dict[str, str]
-) -> str:
-    """Do what a person would do on a page, say so, and return where that led.
+class Viewer:
+    """Shows pages to a person, or does on them what the person would do.
 
-    Raises:
-        SandboxError: the page has no such field, link or button.
+    Args:
+        local: maps a real URL to its place on this machine.
+        form_watch: tells which forms people have sent off.
+        origins: the addresses whose forms it watches.
     """
-    from ticktick_sandbox.browser.browser import Browser, CannotDo
 
-    try:
-        with Browser(sandbox.local, cookies=cookies) as browser:
-            page = browser.open(url)
-            if click:
-                page = browser.click(page, click, fill)
-            signed_in = browser.signed_in
-    except CannotDo as problem:
-        raise SandboxError(str(problem)) from None
-    steps = ["signed in"] if signed_in else []
-    steps += [f"filled in {', '.join(fill)}"] if fill else []
-    steps += [f"clicked {click}"] if click else []
-    outcome = page.heading if not page.error else f"{page.heading}: {page.error}"
-    print(f"Autopilot: {', '.join(steps) or 'looked'} → {outcome}")
-    return page.url
+    def __init__(
+        self, local: Callable[[str], str], form_watch: FormWatch, origins: tuple[str, ...]
+    ) -> None:
+        self._local = local
+        self._form_watch = form_watch
+        self._origins = origins
+        # Of the reader's own app, as a person's browser keeps them.
+        self._cookies: CookieJar | None = None
 
+    def steer(self, url: str, click: str | None, fill: dict[str, str]) -> str:
+        """Do what a person would do on a page, say so, and return where that led.
 
-def show(
-    sandbox: Sandbox, address: str, click: str | None, fill: dict[str, str], *, wait: bool
-) -> None:
-    """Show a page to a person; wait for the click where there is something to wait for.
+        Raises:
+            SandboxError: the page has no such field, link or button.
+        """
+        from http.cookiejar import CookieJar
 
-    Raises:
-        SandboxError: the page has no such field or button, or nobody clicked for ten minutes.
-    """
-    watched = address.startswith((sandbox.arcade_url, sandbox.ticktick_url))
-    watched = watched and click is not None and (wait or bool(fill))
-    forms = _form_paths(sandbox, address, click or "", fill) if watched else set()
-    taken = sandbox.form_watch.count(forms)
-    todo = ["fill in the form"] if fill else []
-    todo += [f"click {click}"] if click else []
-    where = "In the page below, or at" if _frames() else "Open"
-    print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
-    for label, value in fill.items():
-        hidden = any(word in label.lower() for word in ("secret", "password"))
-        print(f"  {label}: {'copy it from the page that shows it' if hidden else value}")
-    if _frames():
-        from IPython.display import IFrame, display
+        from ticktick_sandbox.browser.browser import Browser, CannotDo
 
-        display(IFrame(address, width="100%", height=600))
-    if click and not forms and click not in _CONSENT and _frames():
-        print("The cell goes on by itself.")
-    if forms and not sandbox.form_watch.wait(forms, taken, _PATIENCE):
-        raise SandboxError(
-            f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again."
-        )
+        if self._cookies is None:
+            self._cookies = CookieJar()
+        try:
+            with Browser(self._local, cookies=self._cookies) as browser:
+                page = browser.open(url)
+                if click:
+                    page = browser.click(page, click, fill)
+                signed_in = browser.signed_in
+        except CannotDo as problem:
+            raise SandboxError(str(problem)) from None
+        steps = ["signed in"] if signed_in else []
+        steps += [f"filled in {', '.join(fill)}"] if fill else []
+        steps += [f"clicked {click}"] if click else []
+        outcome = page.heading if not page.error else f"{page.heading}: {page.error}"
+        print(f"Autopilot: {', '.join(steps) or 'looked'} → {outcome}")
+        return page.url
 
+    def show(self, address: str, click: str | None, fill: dict[str, str], *, wait: bool) -> None:
+        """Show a page to a person; wait for the click where there is something to wait for.
 
-def _form_paths(sandbox: Sandbox, address: str, click: str, fill: dict[str, str]) -> set[str]:
-    """Return the paths to which the forms with this button and these fields are sent."""
-    from ticktick_sandbox.browser.browser import Browser, CannotDo
+        Raises:
+            SandboxError: the page has no such field or button, or nobody clicked for ten minutes.
+        """
+        watched = address.startswith(self._origins) and click is not None and (wait or bool(fill))
+        forms = self._form_paths(address, click or "", fill) if watched else set()
+        taken = self._form_watch.count(forms)
+        todo = ["fill in the form"] if fill else []
+        todo += [f"click {click}"] if click else []
+        where = "In the page below, or at" if _frames() else "Open"
+        print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
+        for label, value in fill.items():
+            hidden = any(word in label.lower() for word in ("secret", "password"))
+            print(f"  {label}: {'copy it from the page that shows it' if hidden else value}")
+        if _frames():
+            from IPython.display import IFrame, display
 
-    try:
-        with Browser(sandbox.local) as browser:
-            forms = browser.open(address).forms_with(click, fill)
-    except CannotDo as problem:
-        raise SandboxError(str(problem)) from None
-    return {urlsplit(urljoin(address, form.action)).path for form in forms}
+            display(IFrame(address, width="100%", height=600))
+        if click and not forms and click not in _CONSENT and _frames():
+            print("The cell goes on by itself.")
+        if forms and not self._form_watch.wait(forms, taken, _PATIENCE):
+            raise SandboxError(
+                f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again."
+            )
+
+    def _form_paths(self, address: str, click: str, fill: dict[str, str]) -> set[str]:
+        """Return the paths to which the forms with this button and these fields are sent."""
+        from ticktick_sandbox.browser.browser import Browser, CannotDo
+
+        try:
+            with Browser(self._local) as browser:
+                forms = browser.open(address).forms_with(click, fill)
+        except CannotDo as problem:
+            raise SandboxError(str(problem)) from None
+        return {urlsplit(urljoin(address, form.action)).path for form in forms}
 
 
 def _frames() -> bool:
@@ -108,7 +122,7 @@ class Page(Mapping[str, str]):
     """
 
     def __init__(
-        self, url: str, local: Callable[[], LocalAddresses], link: str | None = None
+        self, url: str, local: Callable[[], Callable[[str], str]], link: str | None = None
     ) -> None:
         self._url = url
         self._local = local

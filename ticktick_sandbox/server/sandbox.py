@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from ticktick_sandbox.browser.form_watch import FormWatch
 from ticktick_sandbox.server import start_page
 from ticktick_sandbox.server.current_services import CurrentServices
@@ -89,7 +91,7 @@ class Sandbox(CurrentServices):
             authority = trustme.CA(organization_name="TickTick sandbox")
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             authority.issue_cert(*TICKTICK_HOSTS, *ARCADE_HOSTS).configure_cert(context)
-            apps = dict.fromkeys(TICKTICK_HOSTS, self.ticktick_app)
+            apps: dict[str, ASGIApp] = dict.fromkeys(TICKTICK_HOSTS, self.ticktick_app)
             apps |= dict.fromkeys(ARCADE_HOSTS, self.arcade_app)
             sock = listen(0)
             self._thread.serve(ByHost(apps), sock, context)

@@ -102,4 +102,7 @@ class Accounts:
 
 
 def _hash(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, n=2**10, r=8, p=1)
+    if hasattr(hashlib, "scrypt"):
+        return hashlib.scrypt(password.encode(), salt=salt, n=2**10, r=8, p=1)
+    # A Python without OpenSSL, as in a browser, where passwords live in memory alone.
+    return hmac.digest(salt, password.encode(), "sha256")

@@ -86,18 +86,28 @@ def session_for_page(request: Request) -> str | None:
 
 
 def render_page(
-    request: Request, template: str, /, *, status: int = 200, **values: object
+    request: Request,
+    template: str,
+    /,
+    *,
+    status: int = 200,
+    session: str | None = None,
+    **values: object,
 ) -> HTMLResponse:
     """Return a page of this service; its links keep the session."""
-    session = values.setdefault("session", session_for_page(request))
-    values.setdefault("account", service_of(request).accounts.signed_in(session))
-    values.setdefault("form_token", service_of(request).form_token(session or ""))
-    values.setdefault("error", None)
+    session = session or session_for_page(request)
+    service = service_of(request)
+    shown = {
+        "session": session,
+        "account": service.accounts.signed_in(session),
+        "form_token": service.form_token(session or ""),
+        "error": None,
+    }
 
     def link(path: str) -> str:
         return with_session(path, session) if session else path
 
-    return render(TEMPLATES, template, status=status, link=link, **values)
+    return render(TEMPLATES, template, status=status, link=link, **(shown | values))
 
 
 def with_session(path: str, session: str) -> str:

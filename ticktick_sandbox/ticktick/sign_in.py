@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -31,10 +33,10 @@ def _enter(session: str, dest: str) -> Response:
     return response
 
 
-def _page(request: Request, template: str, **values: object) -> Response:
+def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page whose form belongs to the page itself, for there is no session yet."""
     token = service_of(request).form_token(request.url.path)
-    return render_page(request, template, form_token=token, **values)
+    return render_page(request, template, status=status, form_token=token, **values)
 
 
 async def sign_in(request: Request) -> Response:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, ViewportSize, expect
 
+from tests.chromium import watched
 from tests.processes import Output, running
 from tests.processes import sandbox as sandbox_command
-from tests.ticktick_sandbox.together.test_flow_in_browser import watched
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 

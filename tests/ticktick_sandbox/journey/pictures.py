@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import chromium
+from tests.chromium import chromium
 from tests.environment import ROOT, set_up
 from tests.ticktick_sandbox.journey.person import Person, program
 from ticktick_sandbox.processes.worker import WorkerProcess

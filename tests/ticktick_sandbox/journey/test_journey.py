@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.chromium import foreign
 from tests.environment import ROOT
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from tests.ticktick_sandbox.journey.person import Person, program
 from tests.ticktick_sandbox.journey.pictures import take
-from tests.ticktick_sandbox.together.test_flow_in_browser import foreign
 from ticktick_sandbox.shared.settings import LEARNER
 
 

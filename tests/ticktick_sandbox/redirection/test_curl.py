@@ -12,7 +12,7 @@ import pytest
 
 from tests.installed import program
 from tests.processes import free_ports, run_sandbox
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.redirection import HOSTS
 from ticktick_sandbox.redirection.curl import curl_home
 from ticktick_sandbox.server.running import tls_entrance

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import program
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox import redirection
 from ticktick_sandbox.redirection import HOSTS, child_environment, node_options
 from ticktick_sandbox.server.ports import listen, port_of

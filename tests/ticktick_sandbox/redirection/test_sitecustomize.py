@@ -18,7 +18,7 @@ import httpx
 import pytest
 import requests
 
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.redirection import HOSTS, Redirection, child_environment
 from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
 from ticktick_sandbox.server.ports import listen, port_of

@@ -6,7 +6,7 @@ import threading
 import time
 
 from tests.processes import free_ports
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.server.ports import port_of
 from ticktick_sandbox.server.running import find_running

@@ -16,9 +16,8 @@ import pytest
 
 from tests.environment import ROOT
 from tests.processes import free_ports, running, sandbox
-from tests.ticktick_sandbox.arcade.api.test_auth import parked
-from tests.ticktick_sandbox.arcade.conftest import authorize, call, http_of
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import authorize, call, http_of, parked
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.server.running import find_running
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
@@ -180,7 +179,8 @@ def test_nothing_of_before_is_left_in_memory(world: World) -> None:
     world.token()
     before = world.sandbox.services
     old = [
-        weakref.ref(thing) for thing in (before, before.engine, before.ticktick, before.event_log)
+        weakref.ref(thing)
+        for thing in (before, before.engine, before.ticktick, before.context.event_log)
     ]
     old += [weakref.ref(thing) for thing in (before.arcade_app, before.ticktick_app)]
     del before

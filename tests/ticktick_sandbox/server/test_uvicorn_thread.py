@@ -9,7 +9,7 @@ import threading
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.server.ports import listen, port_of
 from ticktick_sandbox.server.uvicorn_thread import UvicornThread
 

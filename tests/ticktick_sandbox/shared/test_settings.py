@@ -13,7 +13,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 
 from tests.environment import ROOT
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.redirection import python_path
 from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.shared.settings import ISOLATION_ENV

@@ -8,8 +8,8 @@ import re
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.conftest import World
-from tests.ticktick_sandbox.ticktick.conftest import (
+from tests.ticktick_sandbox.helpers import World
+from tests.ticktick_sandbox.ticktick.helpers import (
     CALLBACK,
     add_app,
     allow,

@@ -7,8 +7,8 @@ import re
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.conftest import BOTH, World
-from tests.ticktick_sandbox.ticktick.conftest import Flow, add_app, sign_in, sign_up
+from tests.ticktick_sandbox.helpers import BOTH, World
+from tests.ticktick_sandbox.ticktick.helpers import Flow, add_app, sign_in, sign_up
 from ticktick_sandbox.shared.settings import LEARNER
 
 UNKNOWN = "fa4e0000-0000-4000-a000-000000000000"

@@ -8,8 +8,8 @@ import re
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.conftest import World
-from tests.ticktick_sandbox.ticktick.conftest import CALLBACK, add_app, hidden, sign_up
+from tests.ticktick_sandbox.helpers import World
+from tests.ticktick_sandbox.ticktick.helpers import CALLBACK, add_app, hidden, sign_up
 from ticktick_sandbox.ticktick.apps import App
 
 SAVED = {"name": "Planner", "service_url": "", "description": "", "redirect_url": CALLBACK}

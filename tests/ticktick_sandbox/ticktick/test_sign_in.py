@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.ticktick.conftest import (
+from tests.ticktick_sandbox.ticktick.helpers import (
     enter,
     hidden,
     query_of,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 
 NOW = "2026-01-05T09:00:00.000+0000"
 MON, TUE, WED = (f"2026-01-{day:02}T09:00:00.000+0000" for day in (5, 6, 7))
@@ -305,7 +305,7 @@ def test_the_done_copy_has_another_id_and_no_rule(world: World, api: httpx.Clien
     account = service.accounts.by_email("learner@example.com")
     copies = [
         each
-        for each in service.tasks._shelf(account).tasks.values()
+        for each in service.tasks._data(account).tasks.values()
         if each["title"] == "Dig" and each["status"] == 2
     ]
     assert len(copies) == 1

@@ -8,8 +8,8 @@ import hashlib
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.conftest import World
-from tests.ticktick_sandbox.ticktick.conftest import CALLBACK, Flow, add_app, sign_up
+from tests.ticktick_sandbox.helpers import World
+from tests.ticktick_sandbox.ticktick.helpers import CALLBACK, Flow, add_app, sign_up
 from ticktick_sandbox.ticktick.apps import App
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters"

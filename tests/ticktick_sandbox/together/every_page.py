@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from tests.ticktick_sandbox.arcade.conftest import http_of, make_worker
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import http_of, make_worker
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.browser.html import Form, Page, read_page
 from ticktick_sandbox.shared.settings import LEARNER, PASSWORD, PROVIDER_ID
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.ticktick_sandbox.conftest import make_world
+from tests.ticktick_sandbox.helpers import make_world
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.shared.settings import PROVIDER_ID

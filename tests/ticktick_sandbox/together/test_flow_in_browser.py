@@ -5,25 +5,13 @@ from __future__ import annotations
 import sys
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
+from tests.chromium import foreign, watched
 from tests.environment import ROOT
 from tests.processes import running
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.server.environment import client_environment
-
-
-def watched(tab: Page, told: list[str] | None = None) -> list[str]:
-    """Return a list that fills with every console message, error and address of the tab."""
-    told = [] if told is None else told
-    tab.on("console", lambda message: told.append(f"{message.type}: {message.text}"))
-    tab.on("pageerror", lambda error: told.append(str(error)))
-    tab.on("request", lambda request: told.append(request.url))
-    return told
-
-
-def foreign(told: list[str]) -> list[str]:
-    return [line for line in told if not line.startswith(("http://localhost:", "data:"))]
 
 
 def test_a_snippet_completes_when_consent_is_clicked(

@@ -9,9 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.ticktick_sandbox.conftest import World
+from tests.chromium import foreign, watched
+from tests.ticktick_sandbox.helpers import World
 from tests.ticktick_sandbox.together.every_page import consent_url, every_page, full_world, path_of
-from tests.ticktick_sandbox.together.test_flow_in_browser import foreign, watched
 from ticktick_sandbox.ticktick.service import SESSION_COOKIE
 
 WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 800}

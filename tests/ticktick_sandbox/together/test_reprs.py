@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.ticktick_sandbox.arcade.conftest import authorize, call, consented, http_of
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import authorize, call, consented, http_of
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER
 
 WORKER_SECRET = "a-secret-of-a-worker"

@@ -12,6 +12,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from ticktick_sandbox.shared.types import Json
+
 
 class EngineError(Exception):
     """An answer with an error body."""
@@ -19,7 +21,7 @@ class EngineError(Exception):
     def __init__(self, status: int, name: str, message: str, **more: Any) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"name": name, "message": message} | more
+        self.body: Json = {"name": name, "message": message} | more
 
     @property
     def reason(self) -> str:

@@ -87,8 +87,10 @@ def read_tool(sent: Any) -> Tool:
     if authorization is not None:
         oauth2 = _part(authorization.get("oauth2") or {}, "scopes")
         named = _part(authorization, "id", "provider_id", "provider_type")
-        authorization = {name: _text(value) for name, value in named.items()}
-        authorization["oauth2"] = {"scopes": [str(scope) for scope in oauth2.get("scopes", [])]}
+        authorization = {
+            **{name: _text(value) for name, value in named.items()},
+            "oauth2": {"scopes": [str(scope) for scope in oauth2.get("scopes", [])]},
+        }
     described = {
         **_part(sent, "description"),
         "toolkit": toolkit,

@@ -107,12 +107,13 @@ def _environment() -> JSONPathEnvironment:
 
 
 def _path(text: str) -> Expression:
-    from jsonpath import JSONPathError
+    from jsonpath import JSONPath, JSONPathError
 
     try:
         path = _environment().compile(text)
     except JSONPathError as problem:
         raise BrokenExpression(f"{text!r} is not a JSONPath: {problem.args[0]}") from None
+    assert isinstance(path, JSONPath)  # strict paths are never compound
     only_one = path.singular_query()
 
     def find(reply: Any) -> Any:

@@ -5,47 +5,34 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import threading
 import time
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import arcadepy
 import pytest
 from arcadepy import Arcade, AsyncArcade
 
-from tests.ticktick_sandbox.arcade.conftest import (
+from tests.ticktick_sandbox.arcade.helpers import (
     READ,
     WRITE,
     asked,
     authorize,
     call,
     consented,
+    parked,
     provider_body,
+    query,
+    returned,
 )
-from tests.ticktick_sandbox.conftest import BOTH, World, make_world
+from tests.ticktick_sandbox.helpers import BOTH, World, make_world
 from ticktick_sandbox.arcade.engine import authorizations
-from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 NO_ROUTE = {
     "name": "route_not_found",
     "message": "requested route is not found or method is not allowed",
 }
-
-
-def query(url: str) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(url).query, keep_blank_values=True)
-
-
-def returned(world: World, **wanted: Any) -> str:
-    """Start a flow, consent, come back from TickTick without verifying; return the flow id."""
-    url = authorize(world, **wanted)["url"]
-    state = query(url)["state"][0]
-    callback = urlsplit(query(url)["redirect_uri"][0]).path
-    reply = call(world, "GET", f"{callback}?code=abcdef&state={state}")
-    assert reply.status_code == 303
-    return state
 
 
 # Bodies
@@ -492,34 +479,6 @@ def test_a_wait_above_59_is_cut_to_59(world: World, monkeypatch: pytest.MonkeyPa
     reply = call(world, "GET", f"/v1/auth/status?id={pending['id']}&wait=60", timeout=5)
 
     assert reply.json() == pending
-
-
-class Poll(threading.Thread):
-    """A poll with a long wait, its answer and when that came."""
-
-    def __init__(self, world: World, auth_id: str) -> None:
-        super().__init__()
-        self._url = f"{world.arcade_url}/v1/auth/status?id={auth_id}&wait=59"
-        self.body: dict[str, Any] = {}
-        self.answered_at = 0.0
-
-    def run(self) -> None:
-        with local_client() as client:
-            headers = {"Authorization": API_KEY}
-            self.body = client.get(self._url, headers=headers, timeout=70).json()
-        self.answered_at = time.monotonic()
-
-
-def parked(world: World, auth_id: str, flow: str | None = None) -> Poll:
-    """Start a poll and return once the Engine has parked it, on another flow if one is named."""
-    poll = Poll(world, auth_id)
-    waiters = world.sandbox.engine.authorizations._flows[flow or auth_id].changed._waiters
-    poll.start()
-    deadline = time.monotonic() + 5
-    while not waiters and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert waiters
-    return poll
 
 
 def test_a_parked_poll_wakes_when_the_user_consents(world: World) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import arcadepy
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import authorize, call, problems, provider_body
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import authorize, call, problems, provider_body
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
 
 PROVIDERS = "/v1/admin/auth_providers"

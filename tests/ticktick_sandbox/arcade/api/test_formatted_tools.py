@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import call
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import call
+from tests.ticktick_sandbox.helpers import World
 
 NAME = "Ticktick.SortOut"
 

@@ -6,8 +6,8 @@ import arcadepy
 import pytest
 from arcadepy import Arcade
 
-from tests.ticktick_sandbox.arcade.conftest import call
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import call
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.arcade.api.not_imitated import PARTS, PROJECT, Part
 from ticktick_sandbox.shared.settings import API_KEY
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ticktick_sandbox.arcade.api.test_workers import answering
-from tests.ticktick_sandbox.arcade.conftest import call, register
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import answering, call, register
+from tests.ticktick_sandbox.helpers import World
 
 OFFERED = b'[{"name":"SortOut","toolkit":{"name":"Ticktick"},"input":{"parameters":[]}}]'
 LISTS = [

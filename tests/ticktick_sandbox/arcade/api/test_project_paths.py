@@ -14,8 +14,8 @@ from arcade_core.network.org_transport import (
 )
 from arcadepy import Arcade, AsyncArcade
 
-from tests.ticktick_sandbox.arcade.conftest import authorize, call, provider_body
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import authorize, call, provider_body
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 PROJECT = "/v1/orgs/my-org/projects/my-project"

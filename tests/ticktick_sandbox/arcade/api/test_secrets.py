@@ -9,9 +9,8 @@ import arcadepy
 import pytest
 from arcadepy.types.admin import SecretResponse
 
-from tests.ticktick_sandbox.arcade.api.test_workers import answering
-from tests.ticktick_sandbox.arcade.conftest import call, http_of
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import answering, call, http_of
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import arcadepy
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import WRITE, authorize, call, consented, problems
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import WRITE, authorize, call, consented, problems
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.shared.settings import LEARNER
 
 SETTINGS = "/v1/admin/settings/session_verification"

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.ticktick_sandbox.arcade.api.test_workers import answering
-from tests.ticktick_sandbox.arcade.conftest import call, register
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import answering, call, register
+from tests.ticktick_sandbox.helpers import World, make_world
 
 METADATA = {
     "List": {

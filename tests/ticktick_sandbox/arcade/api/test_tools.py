@@ -16,16 +16,19 @@ import arcadepy
 import pytest
 from arcadepy import Arcade
 
-from tests.ticktick_sandbox.arcade.api.test_workers import OTHER_SECRET, answering, free_uri
-from tests.ticktick_sandbox.arcade.conftest import (
+from tests.ticktick_sandbox.arcade.helpers import (
+    OTHER_SECRET,
     TOOLS,
+    answering,
     call,
+    consent,
+    free_uri,
     http_of,
     make_worker,
     problems,
     register,
 )
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.arcade.engine import workers
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import API_KEY
@@ -80,12 +83,6 @@ def failure(answer: dict[str, Any]) -> dict[str, Any]:
         "success": False,
     }
     return error
-
-
-def consent(world: World, url: str | None, user_id: str) -> None:
-    assert url
-    page = world.visit(url, click="Allow")
-    world.visit(page.url, click="Continue", fill={"Arcade account": user_id})
 
 
 def authorize(world: World, tool: str, user_id: str) -> None:

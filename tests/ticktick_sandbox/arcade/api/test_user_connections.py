@@ -7,8 +7,8 @@ from typing import Any
 import arcadepy
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import READ, WRITE, authorize, call, problems
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import READ, WRITE, authorize, call, problems
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 CONNECTIONS = "/v1/admin/user_connections"

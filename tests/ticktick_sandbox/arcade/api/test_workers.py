@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import arcadepy
 import jwt
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import SECRET, call, http_of, problems
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import (
+    OTHER_SECRET,
+    SECRET,
+    answering,
+    call,
+    free_uri,
+    http_of,
+    problems,
+)
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.arcade.engine.worker_client import token
 from ticktick_sandbox.processes.worker import WorkerProcess
-from ticktick_sandbox.server.ports import listen, port_of
 from ticktick_sandbox.shared.settings import LEARNER
 
 WORKERS = "/v1/workers"
@@ -28,7 +30,6 @@ NO_MCP = (
     "the sandbox does not imitate remote MCP servers: "
     "serve the tools from a worker and add it with the type http"
 )
-OTHER_SECRET = "another-secret-of-the-tests-with-over-32-bytes"
 
 
 @pytest.fixture(scope="module")
@@ -45,57 +46,6 @@ def add(world: World, worker_id: str = "made-up", uri: str = URI, **changes: Any
     reply = call(world, "POST", WORKERS, body(worker_id, uri, **changes))
     assert reply.status_code == 201, reply.text
     return reply.json()
-
-
-def free_uri() -> str:
-    """Return an address at which nothing listens."""
-    with listen(0) as sock:
-        return f"http://127.0.0.1:{port_of(sock)}"
-
-
-@contextmanager
-def answering(
-    status: int,
-    text: bytes,
-    offered: bytes | None = None,
-    received: list[dict[str, Any]] | None = None,
-) -> Iterator[str]:
-    """Serve the same answer to whatever is asked, or to calls only, and offer these tools.
-
-    What the calls carry is added to ``received``.
-    """
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if offered is None:
-                self.answer(status, text)
-            else:
-                self.answer(200, offered)
-
-        def do_POST(self) -> None:
-            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if received is not None:
-                received.append(sent)
-            self.answer(status, text)
-
-        def answer(self, status: int, text: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 # Create and read

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.ticktick_sandbox.arcade.conftest import SECRET, call
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import SECRET, call
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.arcade.config.engine_yaml import inspect, load
 from ticktick_sandbox.arcade.config.findings import ConfigurationRefused, Finding
 from ticktick_sandbox.arcade.engine.worker import Worker

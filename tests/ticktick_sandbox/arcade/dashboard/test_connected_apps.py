@@ -13,8 +13,8 @@ from arcadepy import Arcade
 
 import ticktick_sandbox as sandbox
 from tests.environment import ROOT
-from tests.ticktick_sandbox.arcade.conftest import authorize, call, provider_body
-from tests.ticktick_sandbox.conftest import BOTH, World, make_world
+from tests.ticktick_sandbox.arcade.helpers import authorize, call, provider_body
+from tests.ticktick_sandbox.helpers import BOTH, World, make_world
 from ticktick_sandbox.browser.browser import CannotDo, Page
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 

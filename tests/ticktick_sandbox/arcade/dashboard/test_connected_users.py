@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 HOME = "/dashboard/connected-users"

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ticktick_sandbox.conftest import World
-from tests.ticktick_sandbox.together.test_flow_in_browser import foreign, watched
+from tests.chromium import foreign, watched
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 APPS = "/dashboard/connected-apps"

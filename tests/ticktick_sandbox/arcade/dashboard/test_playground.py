@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import http_of
-from tests.ticktick_sandbox.conftest import BOTH, World
+from tests.ticktick_sandbox.arcade.helpers import http_of
+from tests.ticktick_sandbox.helpers import BOTH, World
 from ticktick_sandbox.browser.browser import Browser, Page
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import LEARNER

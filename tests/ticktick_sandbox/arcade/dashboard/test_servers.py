@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.processes import free_ports
-from tests.ticktick_sandbox.arcade.conftest import SECRET
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import SECRET
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.browser.browser import Page
 from ticktick_sandbox.processes.worker import WorkerProcess
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.browser.browser import Page
 
 HOME = "/dashboard/user-verification"

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.ticktick_sandbox.arcade.api.test_tools import consent
-from tests.ticktick_sandbox.arcade.conftest import READ, call
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import READ, call, consent
+from tests.ticktick_sandbox.helpers import World
 
 READS, WRITES = "Ticktick.ListProjects", "Ticktick.CreateTask"
 NOTHING = {"met": True, "items": {}}

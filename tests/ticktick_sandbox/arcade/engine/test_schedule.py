@@ -13,10 +13,8 @@ import arcadepy
 import pytest
 from arcadepy.types.tools import ScheduledGetResponse
 
-from tests.ticktick_sandbox.arcade.api.test_tools import consent
-from tests.ticktick_sandbox.arcade.api.test_workers import answering
-from tests.ticktick_sandbox.arcade.conftest import call, problems, register
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import answering, call, consent, problems, register
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.arcade.engine import schedule
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.server.sandbox import Sandbox

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import asked, authorize, call, problems, provider_body
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import asked, authorize, call, problems, provider_body
+from tests.ticktick_sandbox.helpers import World, make_world
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

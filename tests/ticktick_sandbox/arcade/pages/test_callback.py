@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.arcade.conftest import authorize, call, consented, problems
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import authorize, call, consented, problems
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 VERIFY = "/api/v1/oauth/callback_verify"

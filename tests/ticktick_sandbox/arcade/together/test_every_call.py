@@ -17,9 +17,15 @@ import pytest
 from arcadepy import Arcade, AsyncArcade
 from arcadepy._resource import AsyncAPIResource, SyncAPIResource
 
-from tests.ticktick_sandbox.arcade.api.test_auth import returned
-from tests.ticktick_sandbox.arcade.conftest import READ, authorize, call, http_of, provider_body
-from tests.ticktick_sandbox.conftest import World
+from tests.ticktick_sandbox.arcade.helpers import (
+    READ,
+    authorize,
+    call,
+    http_of,
+    provider_body,
+    returned,
+)
+from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 

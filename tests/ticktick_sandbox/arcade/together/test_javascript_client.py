@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.installed import NODE_MODULES, node
-from tests.ticktick_sandbox.arcade.conftest import READ, SECRET
-from tests.ticktick_sandbox.conftest import BOTH, World
+from tests.ticktick_sandbox.arcade.helpers import READ, SECRET
+from tests.ticktick_sandbox.helpers import BOTH, World
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.shared.settings import PROVIDER_ID

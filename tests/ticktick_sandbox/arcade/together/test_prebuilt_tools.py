@@ -18,9 +18,8 @@ from arcadepy.types import ExecuteToolResponse
 from arcadepy.types.execute_tool_response import OutputError
 
 from tests.environment import ROOT
-from tests.ticktick_sandbox.arcade.api.test_workers import free_uri
-from tests.ticktick_sandbox.arcade.conftest import SECRET, WRITE, http_of
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import SECRET, WRITE, free_uri, http_of
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID

@@ -10,8 +10,8 @@ import arcadepy
 import pytest
 from arcadepy.types import AuthorizationResponse
 
-from tests.ticktick_sandbox.arcade.conftest import READ, WRITE, call, http_of, make_worker
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import READ, WRITE, call, http_of, make_worker
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 MINE = "my-ticktick"

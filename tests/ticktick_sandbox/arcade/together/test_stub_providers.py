@@ -17,8 +17,8 @@ import jwt
 import pytest
 import yaml
 
-from tests.ticktick_sandbox.arcade.conftest import authorize, call, problems
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.ticktick_sandbox.arcade.helpers import authorize, call, problems
+from tests.ticktick_sandbox.helpers import World, make_world
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

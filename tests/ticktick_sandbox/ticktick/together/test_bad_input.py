@@ -7,8 +7,8 @@ import json
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.conftest import World
-from tests.ticktick_sandbox.ticktick.conftest import allow, query_of, request_for, sign_in
+from tests.ticktick_sandbox.helpers import World
+from tests.ticktick_sandbox.ticktick.helpers import allow, query_of, request_for, sign_in
 
 JUNK = [
     None,

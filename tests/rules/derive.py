@@ -1,6 +1,6 @@
 """Derives ``published.json`` from the Engine's published OpenAPI description.
 
-Run ``python -m tests.ticktick_sandbox.arcade.rules.derive DESCRIPTION.yml`` from the top of the
+Run ``python -m tests.rules.derive DESCRIPTION.yml`` from the top of the
 repository when a newer description is out. Kept are names, types, enums and what is
 required. Every word meant for people is left behind.
 """

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from tests.ticktick_sandbox.conftest import World, make_world
-from tests.ticktick_sandbox.ticktick.conftest import hidden, sign_up
+from tests.ticktick_sandbox.helpers import World, make_world
+from tests.ticktick_sandbox.ticktick.helpers import hidden, sign_up
 from tests.ticktick_sandbox.together.every_page import every_form, full_world, path_of
 from ticktick_sandbox.browser.html import Form, read_page
 from ticktick_sandbox.server import start_page
@@ -77,7 +77,7 @@ def kept(world: World) -> object:
         services.engine.secrets.all(),
         (services.engine.verification.verifier_url, services.engine.verification.skip),
         services.engine.authorizations.connections.all(),
-        list(services.event_log.events),
+        list(services.context.event_log.events),
     )
 
 

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = str(Path(__file__).parents[5])
+ROOT = str(Path(__file__).parents[3])
 
 
 class WatchTheEngine:
@@ -27,7 +27,7 @@ class WatchTheEngine:
             load(module)
             sys.path.insert(0, ROOT)
             try:
-                from tests.ticktick_sandbox.arcade.rules.watching import watch
+                from tests.rules.watching import watch
             finally:
                 sys.path.remove(ROOT)
             watch(module)

@@ -12,13 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from tests.environment import ROOT
-from tests.ticktick_sandbox.arcade.rules import watching
-from tests.ticktick_sandbox.arcade.rules.checking import violations
-from tests.ticktick_sandbox.conftest import World, make_world
+from tests.rules import watching
+from tests.rules.checking import violations
+from tests.rules.ill_engine import ill
+from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox import arcade
 
 JSON = "application/json"
@@ -194,10 +193,6 @@ def test_programs_get_json_and_people_get_pages(
     assert (violations(method, path, status, content_type, body) == []) == right
 
 
-async def ill(request: Request) -> JSONResponse:
-    return JSONResponse({"healthy": "no"})
-
-
 ILL = (
     "GET /v1/health answered 200: $.healthy: 'no' is not of type 'boolean' "
     "breaks the rule: HealthSchema/allOf/0/properties/healthy/type\n"
@@ -246,7 +241,7 @@ import os
 import httpx
 import ticktick_sandbox as sandbox
 from ticktick_sandbox import arcade
-from tests.ticktick_sandbox.arcade.test_rules import ill
+from tests.rules.ill_engine import ill
 
 arcade._health = ill
 sandbox.start()

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.ticktick_sandbox.arcade.rules import recorded
-from tests.ticktick_sandbox.arcade.rules.derive import published
-from tests.ticktick_sandbox.arcade.rules.recorded import Answers
+from tests.rules import recorded
+from tests.rules.derive import published
+from tests.rules.recorded import Answers
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

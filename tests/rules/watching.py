@@ -79,7 +79,7 @@ def take_violations() -> str:
     log = Path(os.environ[LOG])
     if not log.exists():
         return ""
-    from tests.ticktick_sandbox.arcade.rules.checking import violations
+    from tests.rules.checking import violations
 
     taken = log.rename(log.with_suffix(".taken"))
     answers = [json.loads(line) for line in taken.read_bytes().splitlines()]
