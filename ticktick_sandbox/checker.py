@@ -6,6 +6,7 @@ known of providers stands in ``provider_facts.yaml``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ticktick_sandbox.arcade.config.engine_yaml import inspect
 from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
-from ticktick_sandbox.arcade.oauth.provider import placeholders
+from ticktick_sandbox.arcade.oauth.provider import Provider, placeholders
 
 FACTS = Path(__file__).parent / "provider_facts.yaml"
 
@@ -35,42 +36,40 @@ def check(path: Path) -> list[Finding]:
         fix = "Write 'auth:', below it 'providers:', and begin each provider with '- id:'."
         findings.append(Finding(ERROR, str(path), text, fix))
     for where, provider in configuration.read.items():
-        facts = _facts_about(provider.authorize_request.endpoint)
-        requests = {"token_request": provider.token_request, **provider.requests}
-        if "existing_scopes" not in placeholders(provider.authorize_request.params):
-            findings.append(
-                Finding(
-                    WARNING,
-                    f"{where}.oauth2.authorize_request.params.scope",
-                    "without {{existing_scopes}} a later request for another scope "
-                    "replaces the token by a narrower one",
-                    'Write scope: "{{scopes}} {{existing_scopes}}".',
-                )
-            )
-        for kind, request in requests.items():
-            spoken = facts.get("token_reply", request.response_content_type)
-            if request.response_content_type != spoken:
-                findings.append(
-                    Finding(
-                        WARNING,
-                        f"{where}.oauth2.{kind}.response_content_type",
-                        f"{facts['name']} answers {spoken}, so a form-encoded reader "
-                        "finds no token",
-                        f"Write {spoken}, or drop the line: it is the default.",
-                    )
-                )
-        if "refresh_request" in provider.requests and facts.get("refresh_grant") is False:
-            findings.append(
-                Finding(
-                    WARNING,
-                    f"{where}.oauth2.refresh_request",
-                    f"{facts['name']} issues no refresh token, so this is never used",
-                    "Remove the section, and expect users to consent again after "
-                    f"{facts['token_days']} days.",
-                )
-            )
+        findings += _unwise(f"{where}.oauth2", provider)
     placed = [replace(f, line=f.line or configuration.line_of(f.where)) for f in findings]
     return sorted(placed, key=lambda finding: finding.line or 0)
+
+
+def _unwise(where: str, provider: Provider) -> Iterator[Finding]:
+    """Yield what will not work with this provider as its owner expects."""
+
+    def warning(place: str, text: str, fix: str) -> Finding:
+        return Finding(WARNING, f"{where}.{place}", text, fix)
+
+    facts = _facts_about(provider.authorize_request.endpoint)
+    if "existing_scopes" not in placeholders(provider.authorize_request.params):
+        yield warning(
+            "authorize_request.params.scope",
+            "without {{existing_scopes}} a later request for another scope "
+            "replaces the token by a narrower one",
+            'Write scope: "{{scopes}} {{existing_scopes}}".',
+        )
+    for kind, request in {"token_request": provider.token_request, **provider.requests}.items():
+        spoken = facts.get("token_reply", request.response_content_type)
+        if request.response_content_type != spoken:
+            yield warning(
+                f"{kind}.response_content_type",
+                f"{facts['name']} answers {spoken}, so a form-encoded reader finds no token",
+                f"Write {spoken}, or drop the line: it is the default.",
+            )
+    if "refresh_request" in provider.requests and facts.get("refresh_grant") is False:
+        yield warning(
+            "refresh_request",
+            f"{facts['name']} issues no refresh token, so this is never used",
+            "Remove the section, and expect users to consent again after "
+            f"{facts['token_days']} days.",
+        )
 
 
 def report(path: Path) -> tuple[list[str], bool]:

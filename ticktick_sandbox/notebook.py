@@ -155,9 +155,7 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
         SandboxError: the sandbox does not run, or the worker does not start; with its last words.
     """
     if _is_live():
-        uri = os.environ.get("WORKER_URI", "")
-        print(f"Live: your worker is at {uri or 'the address you set as WORKER_URI'}.")
-        return uri
+        return _live_address("worker", "WORKER_URI")
     from ticktick_sandbox.processes.worker import WorkerProcess
 
     place = None if folder is None else Path(folder).resolve()
@@ -194,9 +192,7 @@ def start_app(file: str | Path) -> str:
         SandboxError: the sandbox does not run, or the app does not start; with its last words.
     """
     if _is_live():
-        url = os.environ.get("APP_URL", "")
-        print(f"Live: your app is at {url or 'the address you set as APP_URL'}.")
-        return url
+        return _live_address("app", "APP_URL")
     from ticktick_sandbox.processes.child_server import ChildServer
 
     place = Path(file).resolve()
@@ -287,6 +283,12 @@ def _greet_live() -> None:
             "address of your Arcade account. Set them and restart."
         )
     print("Live: no sandbox is started. Your key is used, and the real services answer.")
+
+
+def _live_address(what: str, variable: str) -> str:
+    address = os.environ.get(variable, "")
+    print(f"Live: your {what} is at {address or f'the address you set as {variable}'}.")
+    return address
 
 
 def _require() -> _Running:

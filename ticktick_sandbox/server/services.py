@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from ticktick_sandbox.browser.browser import Page
 
+_PROVIDER = Path(__file__).with_name("provider.json")
 _APP = {
     "Name": "My TickTick app",
     "Description": "Reads and writes tasks for its users",
@@ -132,33 +134,8 @@ class Services:
     def _add_provider(
         self, client: httpx.Client, provider: str, client_id: str, client_secret: str
     ) -> str:
-        body = {
-            "id": provider,
-            "type": "oauth2",
-            "description": "TickTick OAuth 2.0 provider",
-            "oauth2": {
-                "client_id": client_id,
-                "client_secret": client_secret,
-                "scope_delimiter": " ",
-                "authorize_request": {
-                    "endpoint": "https://ticktick.com/oauth/authorize",
-                    "params": {
-                        "response_type": "code",
-                        "client_id": "{{client_id}}",
-                        "redirect_uri": "{{redirect_uri}}",
-                        "scope": "{{scopes}} {{existing_scopes}}",
-                    },
-                },
-                "token_request": {
-                    "endpoint": "https://ticktick.com/oauth/token",
-                    "auth_method": "client_secret_basic",
-                    "params": {
-                        "grant_type": "authorization_code",
-                        "redirect_uri": "{{redirect_uri}}",
-                    },
-                },
-            },
-        }
+        body = json.loads(_PROVIDER.read_text(encoding="utf-8")) | {"id": provider}
+        body["oauth2"] |= {"client_id": client_id, "client_secret": client_secret}
         reply = client.post(
             f"{self._arcade_url}/v1/admin/auth_providers",
             json=body,

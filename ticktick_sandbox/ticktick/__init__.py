@@ -9,7 +9,13 @@ from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.pages import stylesheet
 from ticktick_sandbox.ticktick import authorization_endpoint, portal, sign_in, token_endpoint
 from ticktick_sandbox.ticktick.open_api import OpenApi
-from ticktick_sandbox.ticktick.service import FormRefused, TickTick, form_refused
+from ticktick_sandbox.ticktick.service import (
+    FormRefused,
+    NotSignedIn,
+    TickTick,
+    form_refused,
+    to_sign_in,
+)
 
 
 def create_app(context: Context) -> Starlette:
@@ -24,7 +30,13 @@ def create_app(context: Context) -> Starlette:
             *portal.routes,
             Route("/_sandbox/style.css", stylesheet),
         ],
-        exception_handlers={FormRefused: form_refused},
+        exception_handlers={
+            FormRefused: form_refused,
+            NotSignedIn: to_sign_in,
+            authorization_endpoint.DirectError: authorization_endpoint.direct_error,
+            authorization_endpoint.RedirectError: authorization_endpoint.redirect_error,
+            portal.NoSuchApp: portal.no_such_app,
+        },
     )
     app.state.ticktick = ticktick
     return app

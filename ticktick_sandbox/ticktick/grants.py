@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.ticktick.accounts import Account
-
-SCOPES = ("tasks:read", "tasks:write")
+from ticktick_sandbox.ticktick.authorization_request import AuthorizationRequest
 
 TOKEN_LIFETIME = timedelta(days=180)
 CODE_LIFETIME = timedelta(minutes=10)
@@ -22,21 +21,16 @@ _CODES_KEPT = 1000
 
 @dataclass(frozen=True)
 class Code:
-    """A consent that waits to be exchanged.
+    """A consent that waits to be exchanged."""
 
-    ``target`` is where the code was sent, ``redirect_uri`` what the authorization request
-    said about that, ``None`` if nothing.
-    ``challenge`` and ``challenge_method`` are set when PKCE is used.
-    """
-
-    client_id: str
+    asked: AuthorizationRequest
     account: Account
-    scopes: tuple[str, ...]
-    target: str
-    redirect_uri: str | None
-    challenge: str | None
-    challenge_method: str
     expires_at: datetime
+
+    @property
+    def client_id(self) -> str:
+        """The app that was allowed."""
+        return self.asked.app.client_id
 
 
 @dataclass(frozen=True)
@@ -64,28 +58,10 @@ class Grants:
         self._tokens: dict[str, Token] = {}
         self._token_of: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
-    def add_code(
-        self,
-        client_id: str,
-        account: Account,
-        scopes: tuple[str, ...],
-        target: str,
-        redirect_uri: str | None,
-        challenge: str | None,
-        challenge_method: str,
-    ) -> str:
+    def add_code(self, asked: AuthorizationRequest, account: Account) -> str:
         """Return a new code, six characters of ``[0-9A-Za-z]``."""
         value = self._ids.base62("code", 6)
-        self._codes[value] = Code(
-            client_id,
-            account,
-            scopes,
-            target,
-            redirect_uri,
-            challenge,
-            challenge_method,
-            self._clock.now() + CODE_LIFETIME,
-        )
+        self._codes[value] = Code(asked, account, self._clock.now() + CODE_LIFETIME)
         if len(self._codes) > _CODES_KEPT:
             self._codes.popitem(last=False)
         return value
@@ -103,14 +79,14 @@ class Grants:
 
     def token_for(self, code: Code) -> Token:
         """Return the live token of this consent, a new one if there is none."""
-        key = (code.client_id, code.account.user_id, code.scopes)
+        key = (code.client_id, code.account.user_id, code.asked.scopes)
         token = self._tokens.get(self._token_of.get(key, ""))
         if token is None or token.expires_at <= self._clock.now():
             token = Token(
                 self._ids.uuid4("access_token"),
                 code.client_id,
                 code.account,
-                code.scopes,
+                code.asked.scopes,
                 self._clock.now() + TOKEN_LIFETIME,
             )
             self._tokens[token.value] = token

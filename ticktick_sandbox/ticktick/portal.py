@@ -12,11 +12,11 @@ from ticktick_sandbox.shared.pages import form_of
 from ticktick_sandbox.ticktick.accounts import Account
 from ticktick_sandbox.ticktick.apps import App, AppRefused, Icon
 from ticktick_sandbox.ticktick.service import (
+    NotSignedIn,
     check_form,
     render_page,
     service_of,
     session_for_page,
-    to_sign_in,
     with_session,
 )
 
@@ -24,66 +24,65 @@ _ICON_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _ICON_BYTES = 1_000_000
 
 
-def _visitor(request: Request) -> Account | None:
-    return service_of(request).accounts.signed_in(session_for_page(request))
+class NoSuchApp(Exception):
+    """The account has no app of this id."""
 
 
-def _own_app(request: Request, account: Account) -> App | None:
+def _visitor(request: Request, session: str | None = None, back: str | None = None) -> Account:
+    """Return who is signed in, by ``session`` or as the page was asked for.
+
+    Raises:
+        NotSignedIn: nobody; signing in leads to ``back``, or else to the page itself.
+    """
+    session = session_for_page(request) if session is None else session
+    account = service_of(request).accounts.signed_in(session)
+    if account is None:
+        raise NotSignedIn(back or request.url.path)
+    return account
+
+
+def _own_app(request: Request, account: Account) -> App:
+    """Return the app that the path names. Raises ``NoSuchApp`` if it is not the account's."""
     app = service_of(request).apps.get(request.path_params["client_id"])
-    return app if app and app.owner_id == account.user_id else None
+    if app is None or app.owner_id != account.user_id:
+        raise NoSuchApp
+    return app
 
 
-def _missing(request: Request) -> Response:
+async def no_such_app(request: Request, error: Exception) -> Response:
+    """Say that there is no such app, and what to do."""
     return render_page(request, "no_such_app.html", status=404)
 
 
 async def _list(request: Request) -> Response:
-    account = _visitor(request)
-    if account is None:
-        return to_sign_in("/manage")
-    apps = service_of(request).apps.owned_by(account.user_id)
+    apps = service_of(request).apps.owned_by(_visitor(request).user_id)
     return render_page(request, "apps.html", apps=apps)
 
 
 async def _new(request: Request) -> Response:
-    if _visitor(request) is None:
-        return to_sign_in("/manage/new")
+    _visitor(request)
     return render_page(request, "new_app.html", name="", service_url="", description="")
 
 
 async def _add(request: Request) -> Response:
     ticktick = service_of(request)
     form = await form_of(request)
-    check_form(request, form, form.get("session", ""))
-    account = ticktick.accounts.signed_in(form.get("session"))
-    if account is None:
-        return to_sign_in("/manage/new")
+    session = form.get("session", "")
+    check_form(request, form, session)
+    account = _visitor(request, session)
     fields = {name: form.get(name, "") for name in ("name", "service_url", "description")}
     try:
         app = ticktick.apps.create(account.user_id, **fields)
     except AppRefused as refusal:
-        return render_page(
-            request,
-            "new_app.html",
-            status=400,
-            error=str(refusal),
-            session=form["session"],
-            **fields,
-        )
+        shown = fields | {"error": str(refusal)}
+        return render_page(request, "new_app.html", status=400, session=session, **shown)
     ticktick.note(f"{account.email} registered the app {app.name}")
-    return RedirectResponse(with_session("/manage", form["session"]), status_code=303)
+    return RedirectResponse(with_session("/manage", session), status_code=303)
 
 
 async def _edit(request: Request) -> Response:
-    account = _visitor(request)
-    if account is None:
-        return to_sign_in(request.url.path)
-    app = _own_app(request, account)
-    return (
-        render_page(request, "edit_app.html", app=app, saved="saved" in request.query_params)
-        if app
-        else _missing(request)
-    )
+    app = _own_app(request, _visitor(request))
+    return render_page(request, "edit_app.html", app=app, saved="saved" in request.query_params)
 
 
 async def _save(request: Request) -> Response:
@@ -93,12 +92,8 @@ async def _save(request: Request) -> Response:
     async with request.form(max_files=1, max_fields=20) as form:
         session = _text(form, "session")
         check_form(request, {"form_token": _text(form, "form_token")}, session)
-        account = ticktick.accounts.signed_in(session)
-        if account is None:
-            return to_sign_in(request.url.path)
+        account = _visitor(request, session)
         app = _own_app(request, account)
-        if app is None:
-            return _missing(request)
         fields = {
             name: _text(form, name)
             for name in ("name", "service_url", "description", "redirect_url")
@@ -106,26 +101,15 @@ async def _save(request: Request) -> Response:
         try:
             app = ticktick.apps.save(app, icon=await _icon(form), **fields)
         except AppRefused as refusal:
-            return render_page(
-                request,
-                "edit_app.html",
-                status=400,
-                app=app,
-                typed=fields,
-                error=str(refusal),
-                saved=False,
-                session=session,
-            )
+            shown = {"app": app, "typed": fields, "error": str(refusal), "saved": False}
+            return render_page(request, "edit_app.html", status=400, session=session, **shown)
     ticktick.note(f"{account.email} saved {app.name}; redirect URL: {app.redirect_url or 'none'}")
     back = with_session(f"{request.url.path}?saved=1", session)
     return RedirectResponse(back, status_code=303)
 
 
 async def _reset(request: Request) -> Response:
-    asked = await _asked(request)
-    if isinstance(asked, Response):
-        return asked
-    account, app, session = asked
+    account, app, session = await _asked(request)
     ticktick = service_of(request)
     ticktick.apps.reset_secret(app)
     ticktick.note(f"{account.email} reset the Client Secret of {app.name}")
@@ -134,10 +118,7 @@ async def _reset(request: Request) -> Response:
 
 
 async def _delete(request: Request) -> Response:
-    asked = await _asked(request)
-    if isinstance(asked, Response):
-        return asked
-    account, app, session = asked
+    account, app, session = await _asked(request)
     ticktick = service_of(request)
     ticktick.apps.delete(app)
     ticktick.grants.forget_app(app.client_id)
@@ -145,25 +126,21 @@ async def _delete(request: Request) -> Response:
     return RedirectResponse(with_session("/manage", session), status_code=303)
 
 
-async def _asked(request: Request) -> tuple[Account, App, str] | Response:
-    """Return who sent a form about which app, with the session; or the answer to a stranger."""
+async def _asked(request: Request) -> tuple[Account, App, str]:
+    """Return who sent a form about which app, with the session."""
     form = await form_of(request)
     session = form.get("session", "")
     check_form(request, form, session)
-    account = service_of(request).accounts.signed_in(session)
-    if account is None:
-        return to_sign_in("/manage")
-    app = _own_app(request, account)
-    return (account, app, session) if app else _missing(request)
+    account = _visitor(request, session, "/manage")
+    return account, _own_app(request, account), session
 
 
 async def _show_icon(request: Request) -> Response:
-    account = _visitor(request)
-    app = _own_app(request, account) if account else None
-    if app is None or app.icon is None:
-        return _missing(request)
+    account = service_of(request).accounts.signed_in(session_for_page(request))
+    if account is None or (icon := _own_app(request, account).icon) is None:
+        raise NoSuchApp
     headers = {"X-Content-Type-Options": "nosniff"}
-    return Response(app.icon.content, media_type=app.icon.content_type, headers=headers)
+    return Response(icon.content, media_type=icon.content_type, headers=headers)
 
 
 def _text(form: FormData, name: str) -> str:

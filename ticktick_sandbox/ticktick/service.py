@@ -115,6 +115,10 @@ def with_session(path: str, session: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}{urlencode({'session': session})}"
 
 
-def to_sign_in(path: str) -> RedirectResponse:
-    """Send a browser to the sign-in page, and to ``path`` of this server after that."""
-    return RedirectResponse("/signin?" + urlencode({"dest": path}), status_code=302)
+class NotSignedIn(Exception):
+    """A page or form is for somebody who is signed in; ``args[0]`` is where to go after that."""
+
+
+async def to_sign_in(request: Request, reason: Exception) -> RedirectResponse:
+    """Send a browser to the sign-in page, and to where it wanted after that."""
+    return RedirectResponse("/signin?" + urlencode({"dest": reason.args[0]}), status_code=302)

@@ -16,23 +16,13 @@ from starlette.routing import Route
 
 from ticktick_sandbox.shared.pages import form_of
 from ticktick_sandbox.ticktick.apps import App
-from ticktick_sandbox.ticktick.grants import SCOPES, Code, Grants
-from ticktick_sandbox.ticktick.service import service_of
+from ticktick_sandbox.ticktick.authorization_request import SCOPES
+from ticktick_sandbox.ticktick.grants import Code, Grants
+from ticktick_sandbox.ticktick.service import TEMPLATES, service_of
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-TOMCAT_401 = (
-    '<!doctype html><html lang="en"><head><title>HTTP Status 401 – Unauthorized</title>'
-    '<style type="text/css">body {font-family:Tahoma,Arial,sans-serif;} h1, h2, h3, b '
-    "{color:white;background-color:#525D76;} h1 {font-size:22px;} h2 {font-size:16px;} h3 "
-    "{font-size:14px;} p {font-size:12px;} a {color:black;} .line "
-    "{height:1px;background-color:#525D76;border:none;}</style></head><body>"
-    "<h1>HTTP Status 401 – Unauthorized</h1>"
-    '<hr class="line" /><p><b>Type</b> Status Report</p><p><b>Message</b> Unauthorized</p>'
-    "<p><b>Description</b> The request has not been applied because it lacks valid "
-    "authentication credentials for the target resource.</p>"
-    '<hr class="line" /><h3>Apache Tomcat/9.0.43</h3></body></html>'
-)
+TOMCAT_401 = (TEMPLATES / "tomcat_401.html").read_text(encoding="utf-8")
 
 
 class NotAuthenticated(Exception):
@@ -110,7 +100,7 @@ def _client(request: Request, sent: dict[str, str], find, grants: Grants) -> App
             raise NotAuthenticated(f"wrong client secret for {app.name}")
         return app
     code = grants.peek_code(sent.get("code", ""))
-    if sent.get("code_verifier") and (code is None or code.challenge):
+    if sent.get("code_verifier") and (code is None or code.asked.challenge):
         return app  # a public client: PKCE proves that it began this flow
     raise NotAuthenticated(f"no client secret for {app.name}, and no PKCE")
 
@@ -136,21 +126,21 @@ def _take_code(sent: dict[str, str], app: App, grants: Grants) -> Code:
     code = grants.take_code(sent["code"])
     if code is None:
         raise TokenRefused("invalid_grant", f"Invalid authorization code: {sent['code']}")
-    asked = code.redirect_uri is not None or "redirect_uri" in sent
-    if asked and sent.get("redirect_uri") != code.target:
+    asked = code.asked.redirect_uri is not None or "redirect_uri" in sent
+    if asked and sent.get("redirect_uri") != code.asked.target:
         raise TokenRefused("invalid_grant", "Redirect URI mismatch.")
     if code.client_id != app.client_id:
         raise TokenRefused("invalid_client", "Client ID mismatch", 401)
-    if code.challenge and not _verifier_fits(sent.get("code_verifier", ""), code):
+    if code.asked.challenge and not _verifier_fits(sent.get("code_verifier", ""), code):
         raise TokenRefused("invalid_grant", "The code verifier does not fit the code challenge.")
     return code
 
 
 def _verifier_fits(verifier: str, code: Code) -> bool:
-    if code.challenge_method == "S256":
+    if code.asked.challenge_method == "S256":
         digest = hashlib.sha256(verifier.encode()).digest()
         verifier = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return hmac.compare_digest(verifier.encode(), (code.challenge or "").encode())
+    return hmac.compare_digest(verifier.encode(), (code.asked.challenge or "").encode())
 
 
 routes = [Route("/oauth/token", token, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])]

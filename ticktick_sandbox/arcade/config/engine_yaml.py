@@ -194,42 +194,33 @@ def _filled(
 ) -> tuple[Any, list[Finding]]:
     """Return ``value`` with its variables put in, and what is said of those without a value."""
     missing: list[Finding] = []
-    return _fill(value, where, variables, folder, missing), missing
 
+    def filled(value: Any, where: str) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(item, f"{where}.{key}") for key, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item, f"{where}[{number}]") for number, item in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+        return _VARIABLE.sub(lambda match: read(match[1], match[2], where), value)
 
-def _fill(
-    value: Any, where: str, variables: Mapping[str, str], folder: Path, missing: list[Finding]
-) -> Any:
-    """Return ``value`` with its variables put in; a variable without a value is a finding."""
-    if isinstance(value, dict):
-        return {
-            key: _fill(item, f"{where}.{key}", variables, folder, missing)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _fill(item, f"{where}[{number}]", variables, folder, missing)
-            for number, item in enumerate(value)
-        ]
-    if not isinstance(value, str):
-        return value
+    def read(kind: str, name: str, where: str) -> str:
+        if kind == "env" and name in variables:
+            return variables[name]
+        text, fix = (
+            f"the variable {name} is not set",
+            (f"Set it: export {name}=…, or write {name}=… into .env beside the file."),
+        )
+        if kind == "file":
+            try:
+                return (folder / name).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError):
+                text = f"the file {name} can't be read"
+                fix = "The path counts from the folder of the configuration."
+        missing.append(Finding(ERROR, where, text, fix))
+        return ""
 
-    def put_in(match: re.Match[str]) -> str:
-        kind, name = match.groups()
-        if kind == "env":
-            if name in variables:
-                return variables[name]
-            fix = f"Set it: export {name}=…, or write {name}=… into .env beside the file."
-            missing.append(Finding(ERROR, where, f"the variable {name} is not set", fix))
-            return ""
-        try:
-            return (folder / name).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError):
-            fix = "The path counts from the folder of the configuration."
-            missing.append(Finding(ERROR, where, f"the file {name} can't be read", fix))
-            return ""
-
-    return _VARIABLE.sub(put_in, value)
+    return filled(value, where), missing
 
 
 def _walk(node: Any, where: str, lines: dict[str, int], above: set[int]) -> list[Finding]:

@@ -22,7 +22,6 @@ async def _list(request: Request) -> Response:
         request,
         "connected_users.html",
         connections=[(each, connections.ended(each)) for each in connections.all()],
-        done=request.query_params.get("done"),
     )
 
 

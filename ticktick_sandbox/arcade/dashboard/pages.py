@@ -62,8 +62,8 @@ def render_page(
         f"dashboard/{template}",
         status=status,
         path=request.url.path,
-        form_token=engine_of(request).form_token,
-        **values,
+        **{"form_token": engine_of(request).form_token, "done": request.query_params.get("done")}
+        | values,
     )
 
 

@@ -93,31 +93,16 @@ def _no_such_tool() -> PageError:
 
 
 def _page(
-    request: Request,
-    tool: Tool,
-    typed: Mapping[str, str],
-    *,
-    status: int = 200,
-    wrong: str = "",
-    error: str = "",
-    asked: dict[str, Any] | None = None,
-    result: dict[str, Any] | None = None,
-    output: str = "",
+    request: Request, tool: Tool, typed: Mapping[str, str], *, status: int = 200, **more: Any
 ) -> Response:
-    """Return a tool's form with what was typed, and below it what came of it."""
-    return render_page(
-        request,
-        "playground_tool.html",
-        status=status,
-        tool=tool,
-        typed=typed,
-        prefix=_INPUT,
-        wrong=wrong,
-        error=error,
-        asked=asked,
-        result=result,
-        output=output,
-    )
+    """Return a tool's form with what was typed, and below it what came of it.
+
+    ``more`` has the name of the field that is ``wrong`` and the ``error``, or what was
+    ``asked`` of the user, or the ``result`` with its ``output``.
+    """
+    nothing = {"wrong": "", "error": "", "asked": None, "result": None, "output": ""}
+    shown = nothing | {"tool": tool, "typed": typed, "prefix": _INPUT} | more
+    return render_page(request, "playground_tool.html", status=status, **shown)
 
 
 def _inputs(tool: Tool, form: Mapping[str, str]) -> dict[str, Any]:

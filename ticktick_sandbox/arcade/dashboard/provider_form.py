@@ -9,8 +9,10 @@ Here they go out once, in the way that ``Authentication Method`` says.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ticktick_sandbox.arcade.config.provider_bodies import ProviderRefused
 from ticktick_sandbox.arcade.oauth.provider import FORM, JSON, placeholders
@@ -49,24 +51,7 @@ FIELDS = {
     ),
 }
 
-BLANK: Json = {
-    "oauth2": {
-        "pkce": {"enabled": False, "code_challenge_method": "S256"},
-        "authorize_request": {
-            "params": {
-                "response_type": "code",
-                "client_id": "{{client_id}}",
-                "redirect_uri": "{{redirect_uri}}",
-                "scope": "{{scopes}} {{existing_scopes}}",
-            },
-        },
-        "token_request": {
-            "auth_method": BASIC,
-            "params": {"grant_type": "authorization_code", "redirect_uri": "{{redirect_uri}}"},
-            "response_content_type": JSON,
-        },
-    },
-}
+BLANK: Json = json.loads(Path(__file__).with_name("new_provider.json").read_text("utf-8"))
 """What a new provider starts from."""
 
 

@@ -17,9 +17,7 @@ _LIST = "/dashboard/secrets"
 
 async def _list(request: Request) -> Response:
     secrets = engine_of(request).secrets.all()
-    return render_page(
-        request, "secrets.html", secrets=secrets, done=request.query_params.get("done")
-    )
+    return render_page(request, "secrets.html", secrets=secrets)
 
 
 async def _new(request: Request) -> Response:

@@ -21,12 +21,7 @@ _BLANK = {"id": "", "uri": "", "timeout": "30", "retry": "3"}
 
 
 async def _list(request: Request) -> Response:
-    return render_page(
-        request,
-        "servers.html",
-        workers=engine_of(request).workers.all(),
-        done=request.query_params.get("done"),
-    )
+    return render_page(request, "servers.html", workers=engine_of(request).workers.all())
 
 
 async def _new(request: Request) -> Response:

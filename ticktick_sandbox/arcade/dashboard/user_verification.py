@@ -42,7 +42,6 @@ def _page(request: Request, method: str, url: str, error: str = "") -> Response:
         method=method,
         url=url,
         error=error,
-        done=request.query_params.get("done"),
         skipped=engine_of(request).verification.skip,
     )
 

@@ -13,18 +13,15 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from ticktick_sandbox.arcade.engine.connections import Connection, Connections
 from ticktick_sandbox.arcade.engine.providers import Providers
-from ticktick_sandbox.arcade.oauth.client import authorize_url, exchange
+from ticktick_sandbox.arcade.oauth.client import OAuthClient, authorize_url
 from ticktick_sandbox.arcade.oauth.provider import Provider
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed
 from ticktick_sandbox.shared.context import Context
-
-if TYPE_CHECKING:
-    import httpx
 
 LONGEST_WAIT = 59  # seconds, from the published API description
 _FLOWS_KEPT = 1000
@@ -69,29 +66,26 @@ class Authorizations:
 
     Args:
         local: maps a provider's URL to where its sandbox twin lives, for the browser.
-        client: gives the HTTP client for the Engine's own requests to providers.
     """
 
     def __init__(
         self,
         providers: Providers,
+        oauth: OAuthClient,
         context: Context,
         *,
         base_url: str,
         local: Callable[[str], str],
-        client: Callable[[], httpx.AsyncClient],
-        strict: bool,
     ) -> None:
         self._providers = providers
         self._ids, self._event_log = context.ids, context.event_log
         self._base_url = base_url
         self._local = local
-        self._client = client
-        self._strict = strict
+        self._oauth = oauth
         self._flows: OrderedDict[str, Flow] = OrderedDict()  # by auth_id
         self._by_flow_id: dict[str, Flow] = {}
         self._pending: dict[tuple[str, str, frozenset[str]], Flow] = {}
-        self._connections = Connections(providers, context, client=client, strict=strict)
+        self._connections = Connections(providers, oauth, context)
         self._closing = False
 
     @property
@@ -172,13 +166,11 @@ class Authorizations:
         assert code is not None
         provider = self._providers.current(flow.provider)
         try:
-            reply = await exchange(
-                self._client(),
+            reply = await self._oauth.exchange(
                 provider,
                 redirect_uri=self.redirect_uri(provider),
                 code=code,
                 code_verifier=flow.code_verifier,
-                strict=self._strict,
             )
         except RequestFailed as failure:
             if flow.connection is None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ticktick_sandbox.arcade.engine.providers import Providers
-from ticktick_sandbox.arcade.oauth.client import fetch_user_info, refresh
+from ticktick_sandbox.arcade.oauth.client import OAuthClient
 from ticktick_sandbox.arcade.oauth.provider import Provider
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed, RequestRefused, TokenReply
 from ticktick_sandbox.shared.context import Context
-
-if TYPE_CHECKING:
-    import httpx
 
 
 @dataclass
@@ -38,24 +34,12 @@ class Connection:
 
 
 class Connections:
-    """All connections of one Engine.
+    """All connections of one Engine."""
 
-    Args:
-        client: gives the HTTP client for the Engine's own requests to providers.
-    """
-
-    def __init__(
-        self,
-        providers: Providers,
-        context: Context,
-        *,
-        client: Callable[[], httpx.AsyncClient],
-        strict: bool,
-    ) -> None:
+    def __init__(self, providers: Providers, oauth: OAuthClient, context: Context) -> None:
         self._providers = providers
         self._clock, self._ids, self._event_log = context.clock, context.ids, context.event_log
-        self._client = client
-        self._strict = strict
+        self._oauth = oauth
         self._kept: dict[tuple[str, str], Connection] = {}
 
     def get(self, user_id: str, provider: Provider) -> Connection | None:
@@ -121,12 +105,10 @@ class Connections:
             provider = self._providers.current(connection.provider)
             assert connection.refresh_token
             try:
-                reply = await refresh(
-                    self._client(),
+                reply = await self._oauth.refresh(
                     provider,
                     access_token=connection.token,
                     refresh_token=connection.refresh_token,
-                    strict=self._strict,
                 )
             except RequestFailed as failure:
                 if isinstance(failure, RequestRefused):
@@ -158,9 +140,7 @@ class Connections:
         if request is None or not request.triggers.get(trigger):
             return None
         try:
-            return await fetch_user_info(
-                self._client(), provider, access_token=reply.access_token, strict=self._strict
-            )
+            return await self._oauth.user_info(provider, access_token=reply.access_token)
         except RequestFailed as failure:
             self._event_log.add("Arcade", f"there is no user info: {failure}", problem=True)
             return None

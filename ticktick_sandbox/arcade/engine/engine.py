@@ -18,6 +18,7 @@ from ticktick_sandbox.arcade.engine.schedule import Schedule
 from ticktick_sandbox.arcade.engine.tool_secrets import ToolSecrets
 from ticktick_sandbox.arcade.engine.verification import Verification
 from ticktick_sandbox.arcade.engine.workers import Workers
+from ticktick_sandbox.arcade.oauth.client import OAuthClient
 from ticktick_sandbox.arcade.oauth.provider import Provider
 from ticktick_sandbox.shared.context import Context
 
@@ -68,11 +69,10 @@ class Engine:
         self._client: httpx.AsyncClient | None = None
         self.authorizations = Authorizations(
             self.providers,
+            OAuthClient(self._http, strict=settings.strict),
             context,
             base_url=settings.base_url,
             local=local,
-            client=self._http,
-            strict=settings.strict,
         )
         self.secrets = ToolSecrets(context)
         self.verification = Verification(

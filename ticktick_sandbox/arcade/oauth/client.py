@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ticktick_sandbox.arcade.oauth import replies
 from ticktick_sandbox.arcade.oauth.provider import JSON, PLACEHOLDER, OAuthRequest, Provider
 from ticktick_sandbox.arcade.oauth.replies import RequestFailed, TokenReply
+from ticktick_sandbox.shared.types import Json
 
 if TYPE_CHECKING:
     import httpx
@@ -50,71 +51,97 @@ def authorize_url(
     return f"{request.endpoint}{separator}{urlencode(params)}"
 
 
-async def exchange(
-    client: httpx.AsyncClient,
-    provider: Provider,
-    *,
-    redirect_uri: str,
-    code: str,
-    code_verifier: str,
-    strict: bool,
-) -> TokenReply:
-    """Exchange a code for a token.
+class OAuthClient:
+    """Sends the requests that a provider's configuration describes.
 
-    Raises:
-        RequestFailed: the endpoint can't be reached, refuses, or answers without a token.
+    Args:
+        http: gives the HTTP client.
+        strict: a reply has to have the content type that the configuration says.
     """
-    request = provider.token_request
-    values = _credentials(provider) | {"redirect_uri": redirect_uri, "code": code}
-    params = fill(request.params, values) | {"code": code}
-    if provider.pkce:
-        params["code_verifier"] = code_verifier
-    with _redacted(code, code_verifier, provider.client_secret):
-        reply = await _send(client, provider, request, params)
-        return replies.token_reply(
-            reply, request, delimiter=provider.scope_delimiter, strict=strict
-        )
 
+    def __init__(self, http: Callable[[], httpx.AsyncClient], *, strict: bool) -> None:
+        self._http = http
+        self._strict = strict
 
-async def refresh(
-    client: httpx.AsyncClient,
-    provider: Provider,
-    *,
-    access_token: str,
-    refresh_token: str,
-    strict: bool,
-) -> TokenReply:
-    """Get a new token by the provider's ``refresh_request``.
+    async def exchange(
+        self, provider: Provider, *, redirect_uri: str, code: str, code_verifier: str
+    ) -> TokenReply:
+        """Exchange a code for a token.
 
-    The refresh token goes along even where ``params`` lack it, as in an example of Arcade's
-    reference; what the live Engine sends then is not known.
+        Raises:
+            RequestFailed: the endpoint can't be reached, refuses, or answers without a token.
+        """
+        request = provider.token_request
+        values = _credentials(provider) | {"redirect_uri": redirect_uri, "code": code}
+        params = fill(request.params, values) | {"code": code}
+        if provider.pkce:
+            params["code_verifier"] = code_verifier
+        with _redacted(code, code_verifier, provider.client_secret):
+            return await self._token(provider, request, params)
 
-    Raises:
-        RequestRefused: the endpoint refuses; the refresh token is of no more use.
-        RequestFailed: it can't be reached, or answers without a token.
-    """
-    request = provider.requests["refresh_request"]
-    values = _credentials(provider) | {"refresh_token": refresh_token}
-    params = {"refresh_token": refresh_token} | fill(request.params, values)
-    with _redacted(access_token, refresh_token, provider.client_secret):
-        reply = await _send(client, provider, request, params, access_token)
-        return replies.token_reply(
-            reply, request, delimiter=provider.scope_delimiter, strict=strict
-        )
+    async def refresh(
+        self, provider: Provider, *, access_token: str, refresh_token: str
+    ) -> TokenReply:
+        """Get a new token by the provider's ``refresh_request``.
 
+        The refresh token goes along even where ``params`` lack it, as in an example of
+        Arcade's reference; what the live Engine sends then is not known.
 
-async def fetch_user_info(
-    client: httpx.AsyncClient, provider: Provider, *, access_token: str, strict: bool
-) -> dict[str, Any]:
-    """Ask who the user is by the provider's ``user_info_request``.
+        Raises:
+            RequestRefused: the endpoint refuses; the refresh token is of no more use.
+            RequestFailed: it can't be reached, or answers without a token.
+        """
+        request = provider.requests["refresh_request"]
+        values = _credentials(provider) | {"refresh_token": refresh_token}
+        params = {"refresh_token": refresh_token} | fill(request.params, values)
+        with _redacted(access_token, refresh_token, provider.client_secret):
+            return await self._token(provider, request, params, access_token)
 
-    Raises:
-        RequestFailed: the endpoint can't be reached, refuses, or answers with no JSON object.
-    """
-    request = replace(provider.requests["user_info_request"], auth_method="bearer_access_token")
-    with _redacted(access_token):
-        reply = await _send(client, provider, request, fill(request.params, {}), access_token)
-        return replies.user_info(reply, request, strict=strict)
+    async def user_info(self, provider: Provider, *, access_token: str) -> Json:
+        """Ask who the user is by the provider's ``user_info_request``.
+
+        Raises:
+            RequestFailed: the endpoint can't be reached, refuses, or answers with no JSON
+                object.
+        """
+        request = replace(provider.requests["user_info_request"], auth_method="bearer_access_token")
+        with _redacted(access_token):
+            reply = await self._send(provider, request, fill(request.params, {}), access_token)
+            return replies.user_info(reply, request, strict=self._strict)
+
+    async def _token(
+        self, provider: Provider, request: OAuthRequest, params: dict[str, str], token: str = ""
+    ) -> TokenReply:
+        reply = await self._send(provider, request, params, token)
+        delimiter = provider.scope_delimiter
+        return replies.token_reply(reply, request, delimiter=delimiter, strict=self._strict)
+
+    async def _send(
+        self, provider: Provider, request: OAuthRequest, params: dict[str, str], token: str
+    ) -> httpx.Response:
+        import httpx
+
+        auth, headers = None, {"Accept": request.response_content_type}
+        if request.auth_method == "client_secret_basic":
+            auth = httpx.BasicAuth(provider.client_id, provider.client_secret)
+        elif request.auth_method == "bearer_access_token" and token:
+            headers["Authorization"] = f"Bearer {token}"
+        elif request.auth_method:
+            # A slip: what the live Engine does with such a method is not known.
+            params = _credentials(provider) | params
+        try:
+            url = httpx.URL(request.endpoint)
+            sent: Json = {"data": params}
+            if request.method == "GET":
+                url, sent = url.copy_merge_params(params), {}
+            elif request.request_content_type == JSON:
+                sent = {"json": params}
+            return await self._http().request(
+                request.method, url, headers=headers, auth=auth, **sent
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            reason = str(problem) or type(problem).__name__
+            raise RequestFailed(f"{request.endpoint} can't be reached: {reason}") from None
 
 
 def fill(params: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
@@ -127,36 +154,6 @@ def fill(params: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]
 
 def _credentials(provider: Provider) -> dict[str, str]:
     return {"client_id": provider.client_id, "client_secret": provider.client_secret}
-
-
-async def _send(
-    client: httpx.AsyncClient,
-    provider: Provider,
-    request: OAuthRequest,
-    params: dict[str, str],
-    access_token: str = "",
-) -> httpx.Response:
-    import httpx
-
-    auth, headers = None, {"Accept": request.response_content_type}
-    if request.auth_method == "client_secret_basic":
-        auth = httpx.BasicAuth(provider.client_id, provider.client_secret)
-    elif request.auth_method == "bearer_access_token" and access_token:
-        headers["Authorization"] = f"Bearer {access_token}"
-    elif request.auth_method:
-        # A slip: what the live Engine does with such a method is not known.
-        params = _credentials(provider) | params
-    try:
-        url = httpx.URL(request.endpoint)
-        sent: dict[str, Any] = {"data": params}
-        if request.method == "GET":
-            url, sent = url.copy_merge_params(params), {}
-        elif request.request_content_type == JSON:
-            sent = {"json": params}
-        return await client.request(request.method, url, headers=headers, auth=auth, **sent)
-    except (httpx.HTTPError, httpx.InvalidURL) as problem:
-        reason = str(problem) or type(problem).__name__
-        raise RequestFailed(f"{request.endpoint} can't be reached: {reason}") from None
 
 
 @contextmanager
