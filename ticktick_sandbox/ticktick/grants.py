@@ -27,11 +27,6 @@ class Code:
     account: Account
     expires_at: datetime
 
-    @property
-    def client_id(self) -> str:
-        """The app that was allowed."""
-        return self.asked.app.client_id
-
 
 @dataclass(frozen=True)
 class Token:
@@ -79,12 +74,12 @@ class Grants:
 
     def token_for(self, code: Code) -> Token:
         """Return the live token of this consent, a new one if there is none."""
-        key = (code.client_id, code.account.user_id, code.asked.scopes)
+        key = (code.asked.app.client_id, code.account.user_id, code.asked.scopes)
         token = self._tokens.get(self._token_of.get(key, ""))
         if token is None or token.expires_at <= self._clock.now():
             token = Token(
                 self._ids.uuid4("access_token"),
-                code.client_id,
+                code.asked.app.client_id,
                 code.account,
                 code.asked.scopes,
                 self._clock.now() + TOKEN_LIFETIME,
@@ -108,7 +103,9 @@ class Grants:
     def forget_app(self, client_id: str) -> None:
         """Drop all codes and tokens of an app that was deleted."""
         self._codes = OrderedDict(
-            (value, code) for value, code in self._codes.items() if code.client_id != client_id
+            (value, code)
+            for value, code in self._codes.items()
+            if code.asked.app.client_id != client_id
         )
         self._tokens = {
             value: token for value, token in self._tokens.items() if token.client_id != client_id

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.ticktick.grants import Token
-from ticktick_sandbox.ticktick.service import TickTick, service_of
+from ticktick_sandbox.ticktick.service import TickTick
 from ticktick_sandbox.ticktick.tasks import ApiError
 
 _HEADERS = {
@@ -68,6 +68,7 @@ class OpenApi:
             )
             return self._error("access_forbidden", "access_forbidden")
         request.state.account = token.account
+        request.state.tasks = self._ticktick.tasks_of(token.account)
         try:
             return await route.endpoint(request)
         except ApiError as refusal:
@@ -130,7 +131,7 @@ async def _sent(request: Request) -> dict[str, Any]:
 
 
 async def _list_projects(request: Request) -> Response:
-    projects = service_of(request).tasks.projects(request.state.account)
+    projects = request.state.tasks.projects()
     query = request.query_params
     if "offset" in query or "limit" in query:
         try:
@@ -142,8 +143,8 @@ async def _list_projects(request: Request) -> Response:
 
 
 async def _get_project(request: Request) -> Response:
-    account, project_id = request.state.account, request.path_params["project"]
-    project = service_of(request).tasks.project(account, project_id)
+    project_id = request.path_params["project_id"]
+    project = request.state.tasks.project(project_id)
     return _no_project(project_id) if project is None else _json(project)
 
 
@@ -154,75 +155,69 @@ def _no_project(project_id: str) -> Response:
 
 async def _get_members(request: Request) -> Response:
     """Answer with the one member that each project has here: its owner."""
-    account, project_id = request.state.account, request.path_params["project"]
+    account, project_id = request.state.account, request.path_params["project_id"]
     inbox = project_id in ("inbox", account.inbox_id)
-    if not inbox and service_of(request).tasks.project(account, project_id) is None:
+    if not inbox and request.state.tasks.project(project_id) is None:
         return _no_project(project_id)
     return _json([{"username": account.email, "displayName": account.name, "self": True}])
 
 
 async def _get_project_data(request: Request) -> Response:
-    account, project_id = request.state.account, request.path_params["project"]
-    return _json(service_of(request).tasks.project_data(account, project_id))
+    return _json(request.state.tasks.project_data(request.path_params["project_id"]))
 
 
 async def _create_project(request: Request) -> Response:
     sent = await _sent(request)
-    return _json(service_of(request).tasks.create_project(request.state.account, sent))
+    return _json(request.state.tasks.create_project(sent))
 
 
 async def _update_project(request: Request) -> Response:
-    account, project_id = request.state.account, request.path_params["project"]
-    sent = await _sent(request)
-    return _json(service_of(request).tasks.update_project(account, project_id, sent))
+    sent, project_id = await _sent(request), request.path_params["project_id"]
+    return _json(request.state.tasks.update_project(project_id, sent))
 
 
 async def _delete_project(request: Request) -> Response:
-    account, project_id = request.state.account, request.path_params["project"]
-    service_of(request).tasks.delete_project(account, project_id)
+    request.state.tasks.delete_project(request.path_params["project_id"])
     return _nothing()
 
 
 async def _get_task(request: Request) -> Response:
-    project, task = request.path_params["project"], request.path_params["task"]
-    found = service_of(request).tasks.task(request.state.account, project, task)
+    found = request.state.tasks.task(**request.path_params)
     return _json(found) if found else _nothing()
 
 
 async def _create_task(request: Request) -> Response:
     sent = await _sent(request)
-    return _json(service_of(request).tasks.create_task(request.state.account, sent))
+    return _json(request.state.tasks.create_task(sent))
 
 
 async def _update_task(request: Request) -> Response:
-    sent, task = await _sent(request), request.path_params["task"]
-    changed = service_of(request).tasks.update_task(request.state.account, task, sent)
+    sent, task = await _sent(request), request.path_params["task_id"]
+    changed = request.state.tasks.update_task(task, sent)
     return _json(changed) if changed else _nothing()
 
 
 async def _complete_task(request: Request) -> Response:
-    project, task = request.path_params["project"], request.path_params["task"]
-    service_of(request).tasks.complete_task(request.state.account, project, task)
+    request.state.tasks.complete_task(**request.path_params)
     return _nothing()
 
 
 async def _delete_task(request: Request) -> Response:
-    project, task = request.path_params["project"], request.path_params["task"]
-    service_of(request).tasks.delete_task(request.state.account, project, task)
+    request.state.tasks.delete_task(**request.path_params)
     return _nothing()
 
 
 routes = [
     Route("/project", _list_projects, methods=["GET"]),
     Route("/project", _create_project, methods=["POST"]),
-    Route("/project/{project}", _get_project, methods=["GET"]),
-    Route("/project/{project}", _update_project, methods=["POST"]),
-    Route("/project/{project}", _delete_project, methods=["DELETE"]),
-    Route("/project/{project}/data", _get_project_data, methods=["GET"]),
-    Route("/project/{project}/members", _get_members, methods=["GET"]),
-    Route("/project/{project}/task/{task}", _get_task, methods=["GET"]),
-    Route("/project/{project}/task/{task}", _delete_task, methods=["DELETE"]),
-    Route("/project/{project}/task/{task}/complete", _complete_task, methods=["POST"]),
+    Route("/project/{project_id}", _get_project, methods=["GET"]),
+    Route("/project/{project_id}", _update_project, methods=["POST"]),
+    Route("/project/{project_id}", _delete_project, methods=["DELETE"]),
+    Route("/project/{project_id}/data", _get_project_data, methods=["GET"]),
+    Route("/project/{project_id}/members", _get_members, methods=["GET"]),
+    Route("/project/{project_id}/task/{task_id}", _get_task, methods=["GET"]),
+    Route("/project/{project_id}/task/{task_id}", _delete_task, methods=["DELETE"]),
+    Route("/project/{project_id}/task/{task_id}/complete", _complete_task, methods=["POST"]),
     Route("/task", _create_task, methods=["POST"]),
-    Route("/task/{task}", _update_task, methods=["POST"]),
+    Route("/task/{task_id}", _update_task, methods=["POST"]),
 ]

@@ -32,7 +32,8 @@ class TickTick:
         self.accounts = Accounts(ids)
         self.apps = Apps(ids)
         self.grants = Grants(self.clock, ids)
-        self.tasks = Tasks(self.clock, ids)
+        self._ids = ids
+        self._tasks: dict[str, Tasks] = {}
         self._form_key = secrets.token_bytes(32)
 
     def form_token(self, owner: str) -> str:
@@ -42,8 +43,13 @@ class TickTick:
     def sign_up(self, email: str, password: str, name: str = "") -> Account:
         """Create an account with its sample projects. Raises ``SignUpRefused``."""
         account = self.accounts.sign_up(email, password, name)
-        self.tasks.add_samples(account)
+        self._tasks[account.user_id] = Tasks(account, self.clock, self._ids)
+        self.tasks_of(account).add_samples()
         return account
+
+    def tasks_of(self, account: Account) -> Tasks:
+        """Return a person's projects and tasks."""
+        return self._tasks[account.user_id]
 
     def note(self, text: str, *, problem: bool = False) -> None:
         """Write an event into the event log."""

@@ -7,7 +7,6 @@ Fields that are not set are absent, not null. The rules are those of the fact ro
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -76,99 +75,90 @@ class ApiError(Exception):
         self.code = code
 
 
-class _AccountData:
-    """One person's things. ``gone`` holds deleted tasks, which stay readable."""
-
-    def __init__(self) -> None:
-        self.projects: dict[str, Json] = {}
-        self.columns: dict[str, Json] = {}
-        self.tasks: dict[str, Json] = {}
-        self.deleted: dict[str, Json] = {}
-        self.next_sort_order = -_SORT_STEP
-
-
 class Tasks:
-    """The projects and tasks of everybody; every call names whose it is about."""
+    """One person's projects and tasks. Deleted tasks stay readable."""
 
-    def __init__(self, clock: Clock, ids: Ids) -> None:
+    def __init__(self, account: Account, clock: Clock, ids: Ids) -> None:
+        self._account = account
         self._clock = clock
         self._ids = ids
-        self._by_account: defaultdict[str, _AccountData] = defaultdict(_AccountData)
+        self._projects: dict[str, Json] = {}
+        self._columns: dict[str, Json] = {}
+        self._tasks: dict[str, Json] = {}
+        self._deleted: dict[str, Json] = {}
+        self._next_sort_order = -_SORT_STEP
 
     # Projects
 
-    def projects(self, account: Account) -> list[Json]:
+    def projects(self) -> list[Json]:
         """Return all projects but the Inbox, which the real list leaves out too."""
-        return list(self._data(account).projects.values())
+        return list(self._projects.values())
 
-    def project(self, account: Account, project_id: str) -> Json | None:
+    def project(self, project_id: str) -> Json | None:
         """Return one project, ``None`` if it is unknown. The Inbox is not a project here."""
-        return self._data(account).projects.get(project_id)
+        return self._projects.get(project_id)
 
-    def project_data(self, account: Account, project_id: str) -> Json:
+    def project_data(self, project_id: str) -> Json:
         """Return ``{project, tasks, columns}`` with the undone tasks, ``{}`` if unknown.
 
         ``inbox`` and the Inbox's own id answer without ``project``.
         """
-        kept = self._data(account)
-        wanted = self._own_inbox(account, project_id)
-        inbox = wanted == account.inbox_id
-        if not inbox and wanted not in kept.projects:
+        wanted = self._own_inbox(project_id)
+        inbox = wanted == self._account.inbox_id
+        if not inbox and wanted not in self._projects:
             return {}
         undone = [
             task
-            for task in kept.tasks.values()
+            for task in self._tasks.values()
             if task["projectId"] == wanted and task["status"] == 0
         ]
-        data: Json = {} if inbox else {"project": kept.projects[wanted]}
+        data: Json = {} if inbox else {"project": self._projects[wanted]}
         data["tasks"] = sorted(undone, key=lambda task: task["sortOrder"])
         data["columns"] = [
-            column for column in kept.columns.values() if column["projectId"] == wanted
+            column for column in self._columns.values() if column["projectId"] == wanted
         ]
         return data
 
-    def create_project(self, account: Account, sent: Json) -> Json:
+    def create_project(self, sent: Json) -> Json:
         """Create a project from ``name`` and the optional fields. Raises ``ApiError``."""
         fields = _checked_project(sent)
         if not fields.get("name", "").strip():
             raise ApiError("param_missing", "name is required to create a project")
         defaults: Json = {"sortOrder": 0, "viewMode": "list", "kind": "TASK"}
         project = {"id": self._ids.hex("project", 24), "name": fields["name"]} | defaults | fields
-        self._data(account).projects[project["id"]] = project
+        self._projects[project["id"]] = project
         return project
 
-    def update_project(self, account: Account, project_id: str, sent: Json) -> Json:
+    def update_project(self, project_id: str, sent: Json) -> Json:
         """Change the fields sent. Raises ``ApiError`` for an unknown project."""
-        project = self._known_project(account, project_id)
+        project = self._known_project(project_id)
         fields = _checked_project(sent)
         if not fields.get("name", project["name"]).strip():
             raise ApiError("param_missing", "name must not be empty")
         project |= fields
         return project
 
-    def delete_project(self, account: Account, project_id: str) -> None:
+    def delete_project(self, project_id: str) -> None:
         """Remove a project with its tasks and columns. Raises ``ApiError`` if unknown."""
-        self._known_project(account, project_id)
-        kept = self._data(account)
-        del kept.projects[project_id]
-        for things in (kept.tasks, kept.deleted, kept.columns):
+        self._known_project(project_id)
+        del self._projects[project_id]
+        for things in (self._tasks, self._deleted, self._columns):
             for key in [key for key, thing in things.items() if thing["projectId"] == project_id]:
                 del things[key]
 
     # Tasks
 
-    def task(self, account: Account, project_id: str, task_id: str) -> Json | None:
+    def task(self, project_id: str, task_id: str) -> Json | None:
         """Return one task, also a deleted one; ``None`` if it is not in this project.
 
         Raises:
             ApiError: the project does not exist.
         """
-        project_id = self._place(account, project_id)
-        kept = self._data(account)
-        task = kept.tasks.get(task_id) or kept.deleted.get(task_id)
+        project_id = self._place(project_id)
+        task = self._tasks.get(task_id) or self._deleted.get(task_id)
         return task if task and task["projectId"] == project_id else None
 
-    def create_task(self, account: Account, sent: Json) -> Json:
+    def create_task(self, sent: Json) -> Json:
         """Create a task from ``title`` and the optional fields; no project means the Inbox.
 
         Raises:
@@ -177,15 +167,14 @@ class Tasks:
         fields = _checked(sent, _TASK_FIELDS | {"projectId": str}, _TASK_CHOICES)
         if not fields.get("title", "").strip():
             raise ApiError("param_missing", "title is required to create a task")
-        place = self._place(account, fields.pop("projectId", "") or "inbox")
-        kept = self._data(account)
+        place = self._place(fields.pop("projectId", "") or "inbox")
         now = self._clock.now()
         task: Json = {
             "id": self._ids.hex("task", 24),
             "projectId": place,
-            "sortOrder": kept.next_sort_order,
+            "sortOrder": self._next_sort_order,
             "title": fields.pop("title"),
-            "timeZone": account.time_zone,
+            "timeZone": self._account.time_zone,
             "isAllDay": False,
             "priority": 0,
             "isFloating": False,
@@ -195,11 +184,11 @@ class Tasks:
             "createdTime": dates.render(now),
         }
         self._write(task, fields, now)
-        kept.next_sort_order -= _SORT_STEP
-        kept.tasks[task["id"]] = task
+        self._next_sort_order -= _SORT_STEP
+        self._tasks[task["id"]] = task
         return task
 
-    def update_task(self, account: Account, task_id: str, sent: Json) -> Json | None:
+    def update_task(self, task_id: str, sent: Json) -> Json | None:
         """Merge the fields sent into a task; ``None`` if it is not in the project named.
 
         Raises:
@@ -211,10 +200,9 @@ class Tasks:
                 raise ApiError("param_missing", f"{name} is required to update a task")
         if named["id"] != task_id:
             raise ApiError("param_error", "id in the body differs from the id in the path")
-        kept = self._data(account)
-        things = kept.tasks if task_id in kept.tasks else kept.deleted
+        things = self._tasks if task_id in self._tasks else self._deleted
         task = things.get(task_id)
-        if task is None or task["projectId"] != self._own_inbox(account, named["projectId"]):
+        if task is None or task["projectId"] != self._own_inbox(named["projectId"]):
             return None
         fields = _checked(sent, _TASK_FIELDS | {"status": int}, _TASK_CHOICES)
         now = self._clock.now()
@@ -228,14 +216,13 @@ class Tasks:
         things[task_id] = changed
         return changed
 
-    def complete_task(self, account: Account, project_id: str, task_id: str) -> None:
+    def complete_task(self, project_id: str, task_id: str) -> None:
         """Complete a task; a repeating one moves on and leaves a completed copy.
 
         Raises:
             ApiError: the project or the task is unknown.
         """
-        task = self._known_task(account, project_id, task_id)
-        kept = self._data(account)
+        task = self._known_task(project_id, task_id)
         now = self._clock.now()
         following = _next_date(task, now)
         if following is None:
@@ -249,30 +236,29 @@ class Tasks:
         done |= {"id": self._ids.hex("task", 24), "status": 2, "completedTime": dates.render(now)}
         done["modifiedTime"] = task["modifiedTime"] = dates.render(now)
         self._touch(done, now)
-        kept.tasks[done["id"]] = done
+        self._tasks[done["id"]] = done
         task["startDate"] = task["dueDate"] = dates.render(following)
         self._touch(task, now)
 
-    def delete_task(self, account: Account, project_id: str, task_id: str) -> None:
+    def delete_task(self, project_id: str, task_id: str) -> None:
         """Delete a task. An unknown or deleted one is no error, as with the real service."""
-        kept = self._data(account)
-        task = kept.tasks.get(task_id)
-        if task and task["projectId"] == self._own_inbox(account, project_id):
-            kept.deleted[task_id] = kept.tasks.pop(task_id)
+        task = self._tasks.get(task_id)
+        if task and task["projectId"] == self._own_inbox(project_id):
+            self._deleted[task_id] = self._tasks.pop(task_id)
 
     # Samples
 
-    def add_samples(self, account: Account) -> None:
+    def add_samples(self) -> None:
         """Give a new account what ``sample_tasks.json`` holds; days count from today."""
         samples = json.loads(SAMPLES.read_text(encoding="utf-8"))
         today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         for sample in samples:
             if sample["project"] is None:
-                place = account.inbox_id
+                place = self._account.inbox_id
             else:
-                place = self.create_project(account, sample["project"])["id"]
+                place = self.create_project(sample["project"])["id"]
             columns = {
-                name: self._add_column(account, place, name, order)
+                name: self._add_column(place, name, order)
                 for order, name in enumerate(sample.get("columns", []))
             }
             for task in reversed(sample["tasks"]):
@@ -282,42 +268,39 @@ class Tasks:
                     fields |= {"dueDate": dates.render(due), "isAllDay": True}
                 if "column" in fields:
                     fields["columnId"] = columns[fields.pop("column")]
-                self.create_task(account, fields)
+                self.create_task(fields)
 
-    def _add_column(self, account: Account, project_id: str, name: str, order: int) -> str:
+    def _add_column(self, project_id: str, name: str, order: int) -> str:
         column = {
             "id": self._ids.hex("column", 24),
             "projectId": project_id,
             "name": name,
             "sortOrder": order,
         }
-        self._data(account).columns[column["id"]] = column
+        self._columns[column["id"]] = column
         return column["id"]
 
     # Shared steps
 
-    def _data(self, account: Account) -> _AccountData:
-        return self._by_account[account.user_id]
-
-    def _own_inbox(self, account: Account, project_id: str) -> str:
+    def _own_inbox(self, project_id: str) -> str:
         """Return the project's id, for the alias ``inbox`` that of the person's Inbox."""
-        return account.inbox_id if project_id == "inbox" else project_id
+        return self._account.inbox_id if project_id == "inbox" else project_id
 
-    def _place(self, account: Account, project_id: str) -> str:
-        place = self._own_inbox(account, project_id)
-        if place != account.inbox_id:
-            self._known_project(account, place)
+    def _place(self, project_id: str) -> str:
+        place = self._own_inbox(project_id)
+        if place != self._account.inbox_id:
+            self._known_project(place)
         return place
 
-    def _known_project(self, account: Account, project_id: str) -> Json:
-        project = self._data(account).projects.get(project_id)
+    def _known_project(self, project_id: str) -> Json:
+        project = self._projects.get(project_id)
         if project is None:
             raise ApiError("project_not_found", f"no project has the id {project_id}")
         return project
 
-    def _known_task(self, account: Account, project_id: str, task_id: str) -> Json:
-        place = self._place(account, project_id)
-        task = self._data(account).tasks.get(task_id)
+    def _known_task(self, project_id: str, task_id: str) -> Json:
+        place = self._place(project_id)
+        task = self._tasks.get(task_id)
         if task is None or task["projectId"] != place:
             raise ApiError("task_not_found", f"no task of this project has the id {task_id}")
         return task

@@ -129,7 +129,7 @@ def _take_code(sent: dict[str, str], app: App, grants: Grants) -> Code:
     asked = code.asked.redirect_uri is not None or "redirect_uri" in sent
     if asked and sent.get("redirect_uri") != code.asked.target:
         raise TokenRefused("invalid_grant", "Redirect URI mismatch.")
-    if code.client_id != app.client_id:
+    if code.asked.app.client_id != app.client_id:
         raise TokenRefused("invalid_client", "Client ID mismatch", 401)
     if code.asked.challenge and not _verifier_fits(sent.get("code_verifier", ""), code):
         raise TokenRefused("invalid_grant", "The code verifier does not fit the code challenge.")

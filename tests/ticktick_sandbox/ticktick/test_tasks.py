@@ -305,7 +305,7 @@ def test_the_done_copy_has_another_id_and_no_rule(world: World, api: httpx.Clien
     account = service.accounts.by_email("learner@example.com")
     copies = [
         each
-        for each in service.tasks._data(account).tasks.values()
+        for each in service.tasks_of(account)._tasks.values()
         if each["title"] == "Dig" and each["status"] == 2
     ]
     assert len(copies) == 1

@@ -338,30 +338,13 @@ class Authorizations:
 
 def _to_json(found: Connection | Flow) -> dict[str, Any]:
     """Return the body for an authorization: pending, or completed with its token."""
-    if isinstance(found, Connection):
-        return _completed(found)
-    return _completed(found.connection) if found.connection else _pending(found)
-
-
-def _pending(flow: Flow) -> dict[str, Any]:
-    return {
-        "url": flow.url,
-        "id": flow.auth_id,
-        "user_id": flow.user_id,
-        "provider_id": flow.provider.id,
-        "status": "pending",
-        "context": {},
-        "scopes": flow.scopes,
-    }
-
-
-def _completed(connection: Connection) -> dict[str, Any]:
+    connection = found.connection if isinstance(found, Flow) else found
+    body = {"user_id": found.user_id, "provider_id": found.provider.id}
+    if isinstance(found, Flow) and connection is None:
+        pending = {"status": "pending", "context": {}, "scopes": found.scopes}
+        return {"url": found.url, "id": found.auth_id, **body, **pending}
+    assert connection
     info = {} if connection.user_info is None else {"user_info": connection.user_info}
-    return {
-        "id": connection.id,
-        "user_id": connection.user_id,
-        "provider_id": connection.provider.id,
-        "status": "completed",
-        "context": {"token": connection.token} | info,
-        "scopes": list(connection.scopes),
-    }
+    context = {"token": connection.token} | info
+    completed = {"status": "completed", "context": context, "scopes": list(connection.scopes)}
+    return {"id": connection.id, **body, **completed}

@@ -437,14 +437,15 @@ def refusing(world: World, monkeypatch: pytest.MonkeyPatch, times: int, *, done:
     Returns:
         The names that it was sent.
     """
-    tasks = world.sandbox.ticktick.tasks
+    service = world.sandbox.ticktick
+    tasks = service.tasks_of(service.accounts.by_email(LEARNER))
     create: Callable[..., dict[str, Any]] = tasks.create_project
     names: list[str] = []
 
-    def create_project(account: Any, sent: dict[str, Any]) -> dict[str, Any]:
+    def create_project(sent: dict[str, Any]) -> dict[str, Any]:
         names.append(sent["name"])
         refused = len(names) <= times
-        created = create(account, sent) if done or not refused else {}
+        created = create(sent) if done or not refused else {}
         if refused:
             raise ApiError("unknown_exception", "Unknown exception")
         return created
