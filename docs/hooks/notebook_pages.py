@@ -17,7 +17,7 @@ from mkdocs.structure.pages import Page
 # What a notebook links to where JupyterLab can show it, and the page that has it here.
 _PAGES = {
     r"\]\(\.\./docs/": "](../",
-    r"\]\(\.\./sandbox/behaviours\.yaml\)": "](../reference/behaviours.md)",
+    r"\]\(\.\./ticktick_sandbox/behaviours\.yaml\)": "](../reference/behaviours.md)",
 }
 _SNIPPET = re.compile(r"\]\(\.\./(snippets/[\w./]+)\)")
 _INCLUDED = re.compile(r'--8<-- "(snippets/[^":]+)')
