@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.ports import Listener
 
 ROOT = Path(__file__).parent.parent
 
@@ -116,8 +116,8 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, path: str) -> 
 
 
 def _free_ports(number: int) -> list[int]:
-    sockets = [listen(0) for _ in range(number)]
-    ports = [port_of(sock) for sock in sockets]
+    sockets = [Listener(0) for _ in range(number)]
+    ports = [sock.port for sock in sockets]
     for sock in sockets:
         sock.close()
     return ports

@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from tests.environment import ROOT
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.ports import Listener
 
 
 class Output:
@@ -98,8 +98,8 @@ def run_sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def free_ports(number: int) -> list[str]:
     """Return ports that nothing listens on."""
-    sockets = [listen(0) for _ in range(number)]
-    ports = [str(port_of(sock)) for sock in sockets]
+    sockets = [Listener(0) for _ in range(number)]
+    ports = [str(sock.port) for sock in sockets]
     for sock in sockets:
         sock.close()
     return ports

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import deque
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,15 +21,20 @@ from ticktick_sandbox.shared.settings import (
     LEARNER,
     PASSWORD,
     PROVIDER_ID,
-    TICKTICK_PORT,
 )
 
 if TYPE_CHECKING:
     from ticktick_sandbox.shared.event_log import Event
 
 
+_USUAL = f"{ARCADE_PORT} by default"
+_LAST_PORT = 65535
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):  # no character of others may end the servers
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = _parser()
     sent = parser.parse_args(arguments)
     if sent.command == "check":
@@ -38,8 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
         if not program:
             parser.error("name the program: ticktick-sandbox exec -- python app.py")
         return _exec(program, sent.arcade_port)
+    if sent.ticktick_port is None:
+        sent.ticktick_port = sent.arcade_port and sent.arcade_port + 1
     if sent.arcade_port == sent.ticktick_port != 0:
         parser.error("--arcade-port and --ticktick-port must differ")
+    if sent.ticktick_port > _LAST_PORT:
+        parser.error("no port follows --arcade-port: name one with --ticktick-port")
     return _serve(sent)
 
 
@@ -62,8 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="refuse configurations that break Arcade's reference, instead of noting it",
     )
-    _add_port(parser, "--arcade-port", ARCADE_PORT, "where Arcade listens")
-    _add_port(parser, "--ticktick-port", TICKTICK_PORT, "where TickTick listens")
+    parser.add_argument(
+        "--seed",
+        metavar="TEXT",
+        help="make the same ids, states and codes at every start, which others can then foresee",
+    )
+    _add_port(parser, "--arcade-port", ARCADE_PORT, f"where Arcade listens; {_USUAL}")
+    _add_port(parser, "--ticktick-port", None, "where TickTick listens; the next port by default")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser(
         "exec",
@@ -73,32 +88,25 @@ def _parser() -> argparse.ArgumentParser:
         "runs. ARCADE_API_KEY and the other variables of the clients are set for it, and the "
         "real host names of the services lead Python, Node and curl to the sandbox.",
     )
-    _add_port(run, "--arcade-port", ARCADE_PORT, "where the running sandbox's Arcade listens")
+    where = f"where the running sandbox's Arcade listens; {_USUAL}"
+    _add_port(run, "--arcade-port", ARCADE_PORT, where)
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
     check = commands.add_parser("check", help="say what is wrong with an engine.yaml")
     check.add_argument("file", type=Path, help="the engine.yaml")
     return parser
 
 
-def _add_port(parser: argparse.ArgumentParser, name: str, default: int, what: str) -> None:
-    parser.add_argument(
-        name, type=_port, default=default, metavar="PORT", help=f"{what}; {default} by default"
-    )
+def _add_port(parser: argparse.ArgumentParser, name: str, default: int | None, what: str) -> None:
+    parser.add_argument(name, type=_port, default=default, metavar="PORT", help=what)
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use a number up to 65535")
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use a number up to {_LAST_PORT}")
     return int(text)
 
 
 def _serve(sent: argparse.Namespace) -> int:
-    from ticktick_sandbox.server.ports import PortInUse
-    from ticktick_sandbox.server.running import find_running
-    from ticktick_sandbox.server.sandbox import Sandbox
-    from ticktick_sandbox.shared.clock import Clock
-    from ticktick_sandbox.shared.context import Context
-
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -106,9 +114,18 @@ def _serve(sent: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    clock = Clock()
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup wants it
+        signal.signal(signal.SIGHUP, stop)
+
+    from ticktick_sandbox.server.ports import PortInUse
+    from ticktick_sandbox.server.running import find_running
+    from ticktick_sandbox.server.sandbox import Sandbox
+    from ticktick_sandbox.shared.clock import Clock
+    from ticktick_sandbox.shared.context import Context
+
     happened: deque[Event] = deque()
-    context = Context.of(clock, listener=happened.append)
+    seed = sent.seed or secrets.token_hex(16)
+    context = Context.of(Clock(), seed=seed, listener=happened.append)
     try:
         running = Sandbox(context, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict)
     except PortInUse as problem:
@@ -119,35 +136,43 @@ def _serve(sent: argparse.Namespace) -> int:
             f"{who} already listens on port {problem.port}. "
             f"Use it, stop it, or choose another port with {option}."
         )
-    running.start()
     try:
         if not sent.empty:
             running.prepare(PROVIDER_ID, sent.config)
     except ValueError as problem:
         running.stop()
         return _fail(str(problem))
-    running.ready = True
-    option = "" if sent.arcade_port == ARCADE_PORT else f"--arcade-port {sent.arcade_port} "
-    print(
+    running.start()
+    port = running.arcade_url.rpartition(":")[2]
+    option = "" if port == str(ARCADE_PORT) else f"--arcade-port {port} "
+    _say(
         f"The sandbox is running. Press Ctrl+C to stop it.\n"
         f"  Arcade    {running.arcade_url}    API key {API_KEY}\n"
         f"  TickTick  {running.ticktick_url}    sign in as {LEARNER}, password {PASSWORD}\n"
         f"  Provider  {', '.join(running.provider_ids()) or 'none yet'}\n"
         f"Run a program against it from another terminal:\n"
-        f"  ticktick-sandbox exec {option}-- python snippets/python/auth_flow.py\n",
-        flush=True,
+        f"  ticktick-sandbox exec {option}-- python snippets/python/auth_flow.py\n"
     )
     while not stopped.wait(0.1):
-        # Printed here and not by the listener, which runs between two requests.
-        while happened:
-            print(happened.popleft(), flush=not happened)
+        # Said here and not by the listener, which runs between two requests.
+        if happened:
+            _say("\n".join(str(happened.popleft()) for _ in range(len(happened))))
     running.stop()
     return 0
+
+
+def _say(text: str) -> None:
+    """Print, unless whoever was reading has stopped; that is no reason to stop serving."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exec(program: list[str], port: int) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
+    from ticktick_sandbox.processes.scratch import NoScratch, scratch
     from ticktick_sandbox.redirection.curl import curl_home
     from ticktick_sandbox.server.environment import client_environment
     from ticktick_sandbox.server.ports import PortInUse
@@ -159,23 +184,24 @@ def _exec(program: list[str], port: int) -> int:
     url = find_running(port)
     started = None
     if url is None:
-        clock = Clock()
+        context = Context.of(Clock(), seed=secrets.token_hex(16))
         try:
-            started = Sandbox(Context.of(clock), ports=(port, 0))
+            started = Sandbox(context, ports=(port, 0))
         except PortInUse:
-            started = Sandbox(Context.of(clock), ports=(0, 0))
-        started.start()
+            started = Sandbox(context, ports=(0, 0))
         started.prepare(PROVIDER_ID)
-        started.ready = True
+        started.start()
         url = started.arcade_url
     what = "none was running, so one was started at" if started else "using"
     print(f"sandbox: {what} {url}", file=sys.stderr, flush=True)
     # Unbuffered, so that a printed link is seen before the program waits for its click.
     environment = os.environ | client_environment(url) | {"PYTHONUNBUFFERED": "1"}
     try:
-        with tempfile.TemporaryDirectory(prefix="sandbox-curl-") as folder:
+        with scratch() as folder:
             environment["CURL_HOME"] = curl_home(Path(folder), tls_entrance(url), os.environ)
             return _run(program, environment)
+    except NoScratch as problem:
+        return _fail(str(problem))
     finally:
         if started:
             started.stop()

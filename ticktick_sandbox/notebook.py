@@ -317,14 +317,13 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
     except PortInUse as problem:
         moved = f" (port {problem.port} was in use)"
         sandbox = Sandbox(context, strict=strict, ports=(0, 0))
-    sandbox.start()
     try:
         if app or provider or config:
             sandbox.prepare(provider, Path(config) if config else None)
     except ValueError as problem:
         sandbox.stop()
         raise SandboxError(str(problem)) from None
-    sandbox.ready = True
+    sandbox.start()
     environment = ChangedEnvironment(client_environment(sandbox.arcade_url))
     redirection = Redirection(sandbox.arcade_url)
     redirection.on()

@@ -32,7 +32,6 @@ def world() -> Iterator[World]:
     """A sandbox to which ``exec`` attaches."""
     world = make_world()
     world.sandbox.prepare(PROVIDER_ID)
-    world.sandbox.ready = True
     yield world
     world.close()
 

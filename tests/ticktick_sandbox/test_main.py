@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from arcadepy import Arcade
 
 from tests.environment import ROOT
-from tests.processes import free_ports, run_sandbox, running, sandbox
+from tests.processes import Output, free_ports, run_sandbox, running, sandbox
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.ports import Listener
 
 HEALTH = "https://api.arcade.dev/v1/health"
 ASK = f"import httpx; print(httpx.get({HEALTH!r}).text)"
@@ -62,12 +68,14 @@ def test_serving_listens_on_loopback_only(serving: str) -> None:
     here = [
         row[1] for row in listening if row[3] == "0A" and row[1].endswith(f":{int(serving):04X}")
     ]
-    assert here == [f"0100007F:{int(serving):04X}"]
+    loopback = {"0100007F", f"{'0' * 24}01000000"}
+    assert {row.partition(":")[0] for row in here} <= loopback
+    assert f"0100007F:{int(serving):04X}" in here
 
 
 def test_a_used_port_is_a_clear_error(ports: tuple[str, str]) -> None:
-    with listen(0) as sock:
-        used = str(port_of(sock))
+    with Listener(0) as sock:
+        used = str(sock.port)
         run = run_sandbox("--arcade-port", used, "--ticktick-port", ports[1])
     assert run.returncode == 1
     assert run.stderr == (
@@ -212,3 +220,143 @@ def test_check_of_a_missing_file_is_a_clear_error() -> None:
     assert run.returncode == 1
     assert "the file does not exist" in run.stdout
     assert "Traceback" not in run.stderr
+
+
+# What others do to it
+
+
+def client_id(serving: str) -> str:
+    """Return the Client ID of the first app, which is in the URL that asks for consent."""
+    asked = {"auth_requirement": {"id": "arcade-ticktick"}, "user_id": "a"}
+    url = f"http://localhost:{serving}/v1/auth/authorize"
+    headers = {"Authorization": "arc_sandbox"}
+    link = httpx.post(url, json=asked, headers=headers, trust_env=False).json()["url"]
+    return (
+        parse_qs(urlsplit(link).query)["state"][0] + parse_qs(urlsplit(link).query)["client_id"][0]
+    )
+
+
+def test_what_others_could_foresee_differs_at_every_start_unless_a_seed_is_given() -> None:
+    seen = []
+    for options in ((), (), ("--seed", "one"), ("--seed", "one"), ("--seed", "two")):
+        with running(*sandbox("--arcade-port", "0", *options)) as (_, output):
+            shown = output.wait_for("--arcade-port ")
+            seen.append(client_id(shown.partition("--arcade-port ")[2].split()[0]))
+    assert seen[2] == seen[3]
+    assert len(set(seen)) == 4
+
+
+def test_the_second_port_follows_the_first() -> None:
+    (port,) = free_ports(1)
+    with running(*sandbox("--arcade-port", port)) as (_, output):
+        shown = output.wait_for("TickTick")
+    assert f"http://localhost:{int(port) + 1} " in shown
+
+
+def test_no_port_follows_the_last_one() -> None:
+    run = run_sandbox("--arcade-port", "65535")
+    assert run.returncode == 2
+    assert "no port follows --arcade-port: name one with --ticktick-port" in run.stderr
+
+
+def sign_up(url: str, email: str, name: str) -> None:
+    """Sign up and register an app of this name, which the events tell."""
+    with Browser(LocalAddresses({})) as browser:
+        page = browser.open(f"{url}/signup")
+        fill = {"Email": email, "Password": "pw", "Name": "Any"}
+        page = browser.submit(page, "Sign up", {k: v for k, v in fill.items() if k in page.values})
+        browser.submit(browser.open(f"{url}/manage/new"), "Add", {"Name": name})
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_character_that_the_terminal_lacks_ends_nothing(
+    ports: tuple[str, str], monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    command = sandbox("--arcade-port", ports[0], "--ticktick-port", ports[1])
+    with running(*command) as (process, output):
+        output.wait_for("auth_flow.py")
+        sign_up(f"http://localhost:{ports[1]}", "a@example.com", "日本 👋")
+        output.wait_for("registered the app \\u65e5\\u672c")
+        assert httpx.get(f"http://localhost:{ports[0]}/v1/health").is_success
+        assert process.poll() is None
+
+
+def test_a_reader_who_stops_reading_ends_nothing(ports: tuple[str, str]) -> None:
+    command = sandbox("--arcade-port", ports[0], "--ticktick-port", ports[1])
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        for number in range(3):
+            sign_up(f"http://localhost:{ports[1]}", f"{number}@example.com", "App")
+            time.sleep(0.2)
+        assert httpx.get(f"http://localhost:{ports[0]}/v1/health").is_success
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_signal_answers_parked_polls_and_ends_it_cleanly(
+    serving_process: tuple[subprocess.Popen[str], Output, str], number: signal.Signals
+) -> None:
+    process, output, port = serving_process
+    arcade = Arcade(api_key="arc_sandbox", base_url=f"http://localhost:{port}", max_retries=0)
+    pending = arcade.auth.start("a", "arcade-ticktick", scopes=["tasks:read"])
+    assert pending.id
+    answers: list[str | None] = []
+
+    def poll(auth_id: str) -> None:
+        answers.append(arcade.auth.status(id=auth_id, wait=30).status)
+
+    parked = threading.Thread(target=poll, args=(pending.id,))
+    parked.start()
+    time.sleep(0.5)
+    process.send_signal(number)
+    parked.join(timeout=10)
+    assert answers == ["pending"]
+    assert process.wait(timeout=10) == 0
+    assert "Traceback" not in "\n".join(output.rest())
+
+
+@pytest.fixture
+def serving_process(
+    ports: tuple[str, str],
+) -> Iterator[tuple[subprocess.Popen[str], Output, str]]:
+    command = sandbox("--arcade-port", ports[0], "--ticktick-port", ports[1])
+    with running(*command) as (process, output):
+        output.wait_for("auth_flow.py")
+        yield process, output, ports[0]
+
+
+@pytest.mark.parametrize("after", [0.15, 0.3, 0.45, 0.6])
+def test_interrupting_the_start_leaves_no_traceback(ports: tuple[str, str], after: float) -> None:
+    command = sandbox("--arcade-port", ports[0], "--ticktick-port", ports[1])
+    with running(*command) as (process, output):
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) in (0, -signal.SIGINT, 130)
+        text = "\n".join(output.rest())
+    if after > 0.15:  # the interpreter itself has started by then
+        assert "Traceback" not in text
+
+
+def test_nobody_is_told_that_it_is_healthy_before_the_configuration_is_loaded(
+    ports: tuple[str, str],
+) -> None:
+    config = str(ROOT / "snippets" / "engine.yaml")
+    command = sandbox("--config", config, "--arcade-port", ports[0], "--ticktick-port", ports[1])
+    headers = {"Authorization": "arc_sandbox"}
+    with running(*command), httpx.Client(base_url=f"http://localhost:{ports[0]}") as client:
+        for _ in range(200):
+            with suppress(httpx.ConnectError):
+                healthy = client.get("/v1/health").json()["healthy"]
+                providers = client.get("/v1/admin/auth_providers", headers=headers).json()["items"]
+                break
+            time.sleep(0.02)
+    assert healthy
+    assert [provider["id"] for provider in providers] == ["arcade-ticktick"]

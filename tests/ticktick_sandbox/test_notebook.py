@@ -21,7 +21,7 @@ from ticktick_sandbox import notebook
 from ticktick_sandbox.browser import viewer
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
-from ticktick_sandbox.server.ports import PortInUse, listen
+from ticktick_sandbox.server.ports import Listener, PortInUse
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME
 from ticktick_sandbox.shared.settings import ARCADE_PORT
 
@@ -81,7 +81,7 @@ def test_stopping_without_a_start_does_nothing() -> None:
 
 def test_a_used_port_gives_another_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     try:
-        taken = listen(ARCADE_PORT)
+        taken = Listener(ARCADE_PORT)
     except PortInUse:
         taken = None  # a sandbox in a terminal does just as well
     sandbox.start()
@@ -480,7 +480,7 @@ def test_a_kernel_restart_frees_everything() -> None:
         manager.restart_kernel(now=True)
         client.wait_for_ready(timeout=30)
         for port in ports:
-            listen(port).close()
+            Listener(port).close()
         printed(client, "import ticktick_sandbox as sandbox; sandbox.start()")
     finally:
         client.stop_channels()

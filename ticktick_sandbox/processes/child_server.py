@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from ticktick_sandbox.processes.scratch import NoScratch, scratch
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.ports import Listener
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LINES = 20
@@ -79,9 +80,12 @@ class ChildServer:
             DidNotStart: it ended or kept silent.
         """
         self.stop()
-        with listen(self.port) as sock:
-            self.port = port_of(sock)
-        self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-child-")
+        with Listener(self.port) as sock:
+            self.port = sock.port
+        try:
+            self._scratch = scratch()
+        except NoScratch as problem:
+            raise DidNotStart(str(problem)) from None
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- the reader's own program
                 self._arguments(),

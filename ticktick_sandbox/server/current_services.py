@@ -24,8 +24,7 @@ class CurrentServices:
     """Arcade's Engine and TickTick, until starting over puts new ones in their place.
 
     ``prepared`` is what ``prepare`` was last called with. Starting over is done by one at a
-    time, who holds ``starting_over``. ``ready`` tells whether everything that was wanted at
-    the start is built.
+    time, who holds ``starting_over``.
 
     Args:
         context: what both services take for the time, and where they tell what happens.
@@ -62,7 +61,6 @@ class CurrentServices:
         self.services = self._make(context)
         self.prepared: tuple[str | None, Path | None] | None = None
         self.starting_over = asyncio.Lock()
-        self.ready = False
 
     @property
     def clock(self) -> Clock:

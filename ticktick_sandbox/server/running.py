@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-_STARTING_TRIES = 50  # of a tenth of a second each
+_STARTING = 5  # seconds; one that is still starting answers once it is ready
 
 
 def find_running(port: int) -> str | None:
-    """Return the URL of the sandbox on this port, ``None`` if there is none.
-
-    One that is still starting is waited for.
-    """
+    """Return the URL of the sandbox on this port, ``None`` if there is none."""
     import httpx
 
     from ticktick_sandbox.browser.browser import local_client
@@ -20,16 +16,10 @@ def find_running(port: int) -> str | None:
     url = f"http://localhost:{port}"
     try:
         with local_client() as client:
-            for _ in range(_STARTING_TRIES):
-                state = client.get(f"{url}/_sandbox/state", timeout=2).json()
-                if not isinstance(state, dict) or state.get("arcade") != url:
-                    return None
-                if state.get("ready"):
-                    break
-                time.sleep(0.1)
+            state = client.get(f"{url}/_sandbox/state", timeout=_STARTING).json()
     except (httpx.HTTPError, ValueError):
         return None
-    return url
+    return url if isinstance(state, dict) and state.get("arcade") == url else None
 
 
 def tls_entrance(arcade_url: str) -> dict[str, Any]:

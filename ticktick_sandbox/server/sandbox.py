@@ -10,7 +10,7 @@ from ticktick_sandbox.browser.form_watch import FormWatch
 from ticktick_sandbox.server import start_page
 from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.server.hosts import ByHost
-from ticktick_sandbox.server.ports import PortInUse, listen, port_of
+from ticktick_sandbox.server.ports import Listener, PortInUse
 from ticktick_sandbox.server.uvicorn_thread import UvicornThread
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import (
@@ -41,13 +41,13 @@ class Sandbox(CurrentServices):
         ports: tuple[int, int] = (ARCADE_PORT, TICKTICK_PORT),
         strict: bool = False,
     ) -> None:
-        self._sockets = [listen(ports[0])]
+        self._listeners = [Listener(ports[0])]
         try:
-            self._sockets.append(listen(ports[1]))
+            self._listeners.append(Listener(ports[1]))
         except PortInUse:
-            self._sockets[0].close()
+            self._listeners[0].close()
             raise
-        arcade_url, ticktick_url = (f"http://localhost:{port_of(sock)}" for sock in self._sockets)
+        arcade_url, ticktick_url = (f"http://localhost:{each.port}" for each in self._listeners)
         self.form_watch = FormWatch()
         self._thread = UvicornThread()
         self._tls: dict[str, Any] = {}
@@ -67,15 +67,19 @@ class Sandbox(CurrentServices):
             )
             for name, app in (("arcade", self.arcade_app), ("ticktick", self.ticktick_app))
         )
-        arcade_socket, ticktick_socket = self._sockets
-        self._thread.start(
-            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade)), arcade_socket),
-            (ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), ticktick)), ticktick_socket),
-        )
+        hosts = ((ARCADE_HOSTS, arcade), (TICKTICK_HOSTS, ticktick))
+
+        async def serve_both() -> None:
+            for (names, app), listener in zip(hosts, self._listeners, strict=True):
+                self._thread.serve(ByHost(dict.fromkeys((*LOCAL_HOSTS, *names), app)), listener)
+
+        self._thread.run(serve_both())
 
     def stop(self) -> None:
         """Answer parked polls, stop serving and free the ports."""
         self._thread.stop(self.engine.close)
+        for listener in self._listeners:
+            listener.close()  # also if nothing was served yet
 
     def _open_tls(self) -> dict[str, Any]:
         """Start the TLS entrance for the real host names on its first use.
@@ -93,7 +97,7 @@ class Sandbox(CurrentServices):
             authority.issue_cert(*TICKTICK_HOSTS, *ARCADE_HOSTS).configure_cert(context)
             apps: dict[str, ASGIApp] = dict.fromkeys(TICKTICK_HOSTS, self.ticktick_app)
             apps |= dict.fromkeys(ARCADE_HOSTS, self.arcade_app)
-            sock = listen(0)
-            self._thread.serve(ByHost(apps), sock, context)
-            self._tls = {"port": port_of(sock), "ca": authority.cert_pem.bytes().decode()}
+            listener = Listener(0)
+            self._thread.serve(ByHost(apps), listener, context)
+            self._tls = {"port": listener.port, "ca": authority.cert_pem.bytes().decode()}
         return self._tls

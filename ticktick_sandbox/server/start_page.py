@@ -76,8 +76,7 @@ def create_app(
         return RedirectResponse("/?started-over", status_code=303)
 
     async def state(request: Request) -> Response:
-        urls = {"arcade": running.arcade_url, "ticktick": running.ticktick_url}
-        return JSONResponse(urls | {"ready": running.ready})
+        return JSONResponse({"arcade": running.arcade_url, "ticktick": running.ticktick_url})
 
     async def events(request: Request) -> Response:
         return JSONResponse([_to_json(event) for event in running.event_log.events])

@@ -18,7 +18,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ticktick_sandbox.server.ports import Listener
+
 _LAST_ANSWERS = 0.5  # seconds that open requests get when the servers stop
+_PATIENCE = 2  # seconds that the loop gets to stop them, and then to end
 
 
 class _CoalescingTransport:
@@ -38,14 +41,14 @@ class _CoalescingTransport:
 
     def write(self, data: bytes) -> None:
         if not self._parts:
-            self._loop.call_soon(self._send)
+            self._loop.call_soon(self.flush)
         self._parts.append(data)
 
     def close(self) -> None:
-        self._send()
+        self.flush()
         self._transport.close()
 
-    def _send(self) -> None:
+    def flush(self) -> None:
         if self._parts:
             parts, self._parts = self._parts, []
             self._transport.write(b"".join(parts))
@@ -53,7 +56,16 @@ class _CoalescingTransport:
 
 class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_CoalescingTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._whole = _CoalescingTransport(transport, self.loop)
+        super().connection_made(self._whole)  # type: ignore[arg-type]
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer what was asked before a client said that it asks no more."""
+        if self.cycle is None or self.cycle.response_complete:
+            self._whole.flush()
+            return False  # which closes the connection
+        self.cycle.keep_alive = False
+        return True
 
 
 def _while_wanted(app: ASGIApp) -> ASGIApp:
@@ -111,29 +123,23 @@ class _Server(uvicorn.Server):
 
 
 class UvicornThread:
-    """The running servers."""
+    """The running servers, and the loop on which they and their applications run."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
-        self._running: dict[_Server, asyncio.Task[None]] = {}
-
-    def start(self, *apps: tuple[ASGIApp, socket.socket]) -> None:
-        """Serve each application on its socket and return."""
         self._thread.start()
-
-        async def serve_all() -> None:
-            for app, sock in apps:
-                self.serve(app, sock)
-
-        self.run(serve_all())
+        self._running: dict[_Server, asyncio.Task[None]] = {}
+        self._listeners: list[Listener] = []
 
     def serve(
-        self, app: ASGIApp, sock: socket.socket, context: ssl.SSLContext | None = None
+        self, app: ASGIApp, listener: Listener, context: ssl.SSLContext | None = None
     ) -> None:
         """Serve one more application, over TLS if there is a context. Runs on the loop."""
         server = _Server(app, context)
-        self._running[server] = self._loop.create_task(server.serve(sockets=[sock]))
+        self._listeners.append(listener)
+        serving = server.serve(sockets=list(listener.sockets))
+        self._running[server] = self._loop.create_task(serving)
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the servers' loop and return its result. Not for that loop."""
@@ -142,7 +148,8 @@ class UvicornThread:
     def stop(self, before: Callable[[], Awaitable[None]]) -> None:
         """Stop all servers and free their ports, after ``before`` has run on their loop.
 
-        A second call changes nothing.
+        Where something keeps the loop busy the ports are free all the same, and the loop
+        ends once it can. A second call changes nothing.
         """
         if not self._thread.is_alive():
             return
@@ -153,9 +160,12 @@ class UvicornThread:
                 server.stop()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-        asyncio.run_coroutine_threadsafe(stop_all(), self._loop).result(timeout=5)
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(stop_all(), self._loop).result(_PATIENCE)
+        for listener in self._listeners:
+            listener.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5)
+        self._thread.join(_PATIENCE)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -163,5 +173,13 @@ class UvicornThread:
             self._loop.run_forever()
             # Whoever starts over on a thread of the loop needs the loop until that is done.
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.run_until_complete(self._end_tasks())
         finally:
             self._loop.close()
+
+    async def _end_tasks(self) -> None:
+        """Cancel what still runs, so that nothing is told of it when it is thrown away."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

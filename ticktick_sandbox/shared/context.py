@@ -19,10 +19,23 @@ class Context:
     event_log: EventLog
 
     @classmethod
-    def of(cls, clock: Clock, listener: Callable[[Event], None] | None = None) -> Context:
-        """Return a new one; ``listener`` gets each event as it happens."""
-        return cls(clock, Ids(), EventLog(clock, listener))
+    def of(
+        cls,
+        clock: Clock,
+        *,
+        seed: str = "sandbox",
+        listener: Callable[[Event], None] | None = None,
+    ) -> Context:
+        """Return a new one.
+
+        Args:
+            clock: tells the time.
+            seed: what identifiers derive from. Who knows it can foresee them.
+            listener: gets each event as it happens.
+        """
+        return cls(clock, Ids(seed), EventLog(clock, listener))
 
     def fresh(self) -> Context:
         """Return what this was at its start; nobody listens yet."""
-        return Context.of(self.clock.fresh())
+        clock = self.clock.fresh()
+        return Context(clock, self.ids.fresh(), EventLog(clock))

@@ -27,6 +27,10 @@ class Ids:
         self._seed = seed
         self._made: Counter[str] = Counter()
 
+    def fresh(self) -> Ids:
+        """Return what makes the same values as this one did from its start."""
+        return Ids(self._seed)
+
     def base62(self, kind: str, length: int, prefix: str = "") -> str:
         """Return ``length`` characters of ``[0-9A-Za-z]``, ``prefix`` included."""
         return prefix + self._draw(kind, _BASE62, length - len(prefix))

@@ -19,7 +19,7 @@ from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.ports import Listener
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 READ = ["tasks:read"]
@@ -137,8 +137,8 @@ OTHER_SECRET = "another-secret-of-the-tests-with-over-32-bytes"
 
 def free_uri() -> str:
     """Return an address at which nothing listens."""
-    with listen(0) as sock:
-        return f"http://127.0.0.1:{port_of(sock)}"
+    with Listener(0) as sock:
+        return f"http://127.0.0.1:{sock.port}"
 
 
 @contextmanager

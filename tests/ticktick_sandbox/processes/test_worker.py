@@ -17,7 +17,7 @@ from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.processes.child_server import DidNotStart
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.server.ports import PortInUse, listen, port_of
+from ticktick_sandbox.server.ports import Listener, PortInUse
 from ticktick_sandbox.shared.settings import ISOLATION_ENV
 
 SECRET = "a-secret-of-the-tests-with-more-than-32-bytes"
@@ -118,8 +118,8 @@ def test_a_worker_that_keeps_silent_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
-    with listen(0) as sock, pytest.raises(PortInUse):
-        WorkerProcess(tmp_path, "any", SECRET, port=port_of(sock)).start()
+    with Listener(0) as sock, pytest.raises(PortInUse):
+        WorkerProcess(tmp_path, "any", SECRET, port=sock.port).start()
 
 
 def test_the_environment_has_what_a_worker_needs(

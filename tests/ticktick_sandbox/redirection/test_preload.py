@@ -14,7 +14,7 @@ from tests.installed import program
 from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox import redirection
 from ticktick_sandbox.redirection import HOSTS, child_environment, node_options
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.ports import Listener
 
 HEALTH = "https://api.arcade.dev/v1/health"
 REQUEST = "GET /v1/health HTTP/1.1\\r\\nHost: api.arcade.dev\\r\\nConnection: close\\r\\n\\r\\n"
@@ -146,8 +146,8 @@ def test_many_requests_at_once(bare: World) -> None:
 
 
 def test_without_a_sandbox_the_connection_is_refused() -> None:
-    with listen(0) as sock:
-        url = f"http://localhost:{port_of(sock)}"
+    with Listener(0) as sock:
+        url = f"http://localhost:{sock.port}"
     run = node(f"await fetch('{HEALTH}');", **child_environment(url, os.environ))
     assert run.returncode == 1
     assert f"the sandbox at {url} is not running; start it with: ticktick-sandbox" in run.stderr
@@ -164,8 +164,8 @@ def test_a_sandbox_that_is_started_later_is_found(bare: World) -> None:
         console.log(first, (await fetch("{HEALTH}")).status);
         process.exit();
     """
-    with listen(0) as sock:
-        url = f"http://localhost:{port_of(sock)}"
+    with Listener(0) as sock:
+        url = f"http://localhost:{sock.port}"
     run = node(code, **child_environment(url, os.environ))
     assert run.stdout == "ECONNREFUSED 200\n", run.stderr
 
@@ -212,8 +212,8 @@ def test_other_hosts_are_left_alone(bare: World) -> None:
 
 
 def test_a_proxy_in_the_environment_is_not_asked(bare: World) -> None:
-    with listen(0) as proxy:
-        url = f"http://127.0.0.1:{port_of(proxy)}"
+    with Listener(0) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}"
         proxies = {"HTTPS_PROXY": url, "https_proxy": url, "NODE_USE_ENV_PROXY": "1"}
         run = node(CLIENTS["fetch"], **proxies, **redirected(bare))
         assert run.stdout == '{"healthy":true}\n', run.stderr

@@ -21,7 +21,7 @@ import requests
 from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.redirection import HOSTS, Redirection, child_environment
 from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server.ports import Listener
 
 PROJECTS = "https://api.ticktick.com/open/v1/project"
 HEALTH = "https://api.arcade.dev/v1/health"
@@ -121,8 +121,8 @@ def test_three_hundred_short_lived_clients(redirected: World) -> None:
 
 
 def test_a_proxy_in_the_environment_is_not_asked(bare: World) -> None:
-    with listen(0) as proxy:
-        url = f"http://127.0.0.1:{port_of(proxy)}"
+    with Listener(0) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}"
         proxies = {"HTTPS_PROXY": url, "https_proxy": url, "ALL_PROXY": url}
         code = f"import httpx; print(httpx.get({HEALTH!r}).text)"
         run = child(code, **proxies, **child_environment(bare.arcade_url, os.environ))
@@ -171,8 +171,8 @@ def test_the_environment_is_put_back(bare: World, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_a_sandbox_the_connection_is_refused() -> None:
-    with listen(0) as sock:
-        free = port_of(sock)
+    with Listener(0) as sock:
+        free = sock.port
     redirection = Redirection(f"http://localhost:{free}")
     redirection.on()
     try:
@@ -183,8 +183,8 @@ def test_without_a_sandbox_the_connection_is_refused() -> None:
 
 
 def test_a_child_whose_sandbox_is_gone_is_refused(bare: World) -> None:
-    with listen(0) as sock:
-        free = port_of(sock)
+    with Listener(0) as sock:
+        free = sock.port
     code = f"import urllib.request; urllib.request.urlopen({HEALTH!r})"
     run = child(code, **child_environment(f"http://localhost:{free}", os.environ))
     assert run.returncode == 1

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
+from urllib.parse import urlsplit
 
 from tests.processes import free_ports
 from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.server.environment import client_environment
-from ticktick_sandbox.server.ports import port_of
+from ticktick_sandbox.server.ports import Listener
 from ticktick_sandbox.server.running import find_running
+from ticktick_sandbox.server.sandbox import Sandbox
+from ticktick_sandbox.shared.clock import Clock
+from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 
@@ -24,19 +27,26 @@ def test_stopping_twice_changes_nothing(bare: World) -> None:
     bare.sandbox.stop()
 
 
-def test_a_sandbox_that_is_still_starting_is_waited_for(bare: World) -> None:
-    def finish() -> None:
-        bare.sandbox.prepare(PROVIDER_ID)
-        bare.sandbox.ready = True
+def test_nobody_is_answered_before_everything_is_built() -> None:
+    sandbox = Sandbox(Context.of(Clock()), ports=(0, 0))
+    found: list[str | None] = []
+    asking = threading.Thread(
+        target=lambda: found.append(find_running(urlsplit(sandbox.arcade_url).port or 0))
+    )
+    asking.start()
+    sandbox.prepare(PROVIDER_ID)
+    assert found == []
+    sandbox.start()
+    asking.join(timeout=5)
+    assert found == [sandbox.arcade_url]
+    sandbox.stop()
 
-    starting = threading.Timer(0.5, finish)
-    began = time.monotonic()
-    starting.start()
-    port = port_of(bare.sandbox._sockets[0])
-    assert find_running(port) == bare.arcade_url
-    assert bare.sandbox.provider_ids() == [PROVIDER_ID]
-    assert time.monotonic() - began >= 0.5
-    starting.join()
+
+def test_a_sandbox_that_never_served_frees_its_ports() -> None:
+    sandbox = Sandbox(Context.of(Clock()), ports=(0, 0))
+    port = urlsplit(sandbox.arcade_url).port or 0
+    sandbox.stop()
+    Listener(port).close()
 
 
 def test_nothing_is_found_where_nothing_runs() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.ticktick_sandbox.helpers import World
-from ticktick_sandbox.server.ports import listen, port_of
+from ticktick_sandbox.server import uvicorn_thread
+from ticktick_sandbox.server.ports import Listener
 from ticktick_sandbox.server.uvicorn_thread import UvicornThread
 
 HALF = b"POST /dashboard/secrets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
@@ -19,6 +21,17 @@ FORM = b"application/x-www-form-urlencoded"
 
 async def nothing() -> None:
     pass
+
+
+def serve(app: ASGIApp) -> tuple[UvicornThread, int]:
+    """Serve an application and return its servers and its port."""
+    serving, listener = UvicornThread(), Listener(0)
+
+    async def on_the_loop() -> None:
+        serving.serve(app, listener)
+
+    serving.run(on_the_loop())
+    return serving, listener.port
 
 
 def test_a_client_that_leaves_halfway_leaves_no_traceback(
@@ -43,9 +56,8 @@ def test_a_request_that_is_still_running_at_the_stop_leaves_no_traceback(
         begun.set()
         await asyncio.Event().wait()
 
-    serving, sock = UvicornThread(), listen(0)
-    with socket.create_connection(("127.0.0.1", port_of(sock))) as asking:
-        serving.start((endless, sock))
+    serving, port = serve(endless)
+    with socket.create_connection(("127.0.0.1", port)) as asking:
         asking.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         begun.wait()
         serving.stop(nothing)
@@ -57,7 +69,6 @@ def test_a_request_that_is_still_running_at_the_stop_leaves_no_traceback(
 
 def test_what_a_thread_of_the_loop_still_runs_is_finished_when_the_servers_stop() -> None:
     serving = UvicornThread()
-    serving.start()
     begun = threading.Event()
     done: list[int] = []
 
@@ -77,3 +88,47 @@ def test_what_a_thread_of_the_loop_still_runs_is_finished_when_the_servers_stop(
     serving.stop(nothing)
 
     assert done == list(range(500))
+
+
+def test_a_busy_loop_keeps_no_port(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(uvicorn_thread, "_PATIENCE", 0.1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def busy(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        go_on.wait()
+
+    serving, port = serve(busy)
+    with socket.create_connection(("127.0.0.1", port)) as asking:
+        asking.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        begun.wait()
+        serving.stop(nothing)
+        Listener(port).close()
+        go_on.set()
+        serving._thread.join(timeout=5)
+    assert not serving._thread.is_alive()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_request_is_answered_although_its_client_says_no_more(bare: World) -> None:
+    address = ("127.0.0.1", int(bare.arcade_url.rpartition(":")[2]))
+    with socket.create_connection(address) as asking:
+        asking.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        asking.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: asking.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'{"healthy":true}' in answer
+
+
+def test_stopping_with_open_connections_tells_nothing(
+    bare: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = ("127.0.0.1", int(bare.arcade_url.rpartition(":")[2]))
+    with socket.create_connection(address), socket.create_connection(address) as half:
+        half.sendall(HALF % FORM + b"Content-Length: 100\r\n\r\nkey=")
+        assert bare.http.get(f"{bare.arcade_url}/v1/health").is_success
+        bare.sandbox.stop()
+    gc.collect()
+    assert capfd.readouterr().err == ""
