@@ -45,9 +45,7 @@ MORE_ANSWERS: dict[str, dict[str, Answers]] = {
         }
     },
     "/v1/auth/confirm_user": {"POST": {"400": "ConfirmUserError"}},
-    # Choice: what the Engine says of an unknown or unreachable worker is not known, nor of an
-    # unknown scheduled execution.
-    "/v1/scheduled_tools/{id}": {"GET": {"404": "Error"}},
+    # Choice: what the Engine says of an unknown or unreachable worker is not known.
     "/v1/workers/{id}": {"GET": {"404": "Error"}},
     "/v1/workers/{id}/authorize": {"GET": {"404": "Error"}},
     "/v1/workers/{id}/health": {"GET": {"404": "Error"}},

@@ -225,15 +225,14 @@ def test_check_of_a_missing_file_is_a_clear_error() -> None:
 # What others do to it
 
 
-def client_id(serving: str) -> str:
-    """Return the Client ID of the first app, which is in the URL that asks for consent."""
+def made_up(serving: str) -> str:
+    """Return the state and the Client ID in the first URL that asks for consent."""
     asked = {"auth_requirement": {"id": "arcade-ticktick"}, "user_id": "a"}
     url = f"http://localhost:{serving}/v1/auth/authorize"
     headers = {"Authorization": "arc_sandbox"}
     link = httpx.post(url, json=asked, headers=headers, trust_env=False).json()["url"]
-    return (
-        parse_qs(urlsplit(link).query)["state"][0] + parse_qs(urlsplit(link).query)["client_id"][0]
-    )
+    query = parse_qs(urlsplit(link).query)
+    return query["state"][0] + query["client_id"][0]
 
 
 def test_what_others_could_foresee_differs_at_every_start_unless_a_seed_is_given() -> None:
@@ -241,7 +240,7 @@ def test_what_others_could_foresee_differs_at_every_start_unless_a_seed_is_given
     for options in ((), (), ("--seed", "one"), ("--seed", "one"), ("--seed", "two")):
         with running(*sandbox("--arcade-port", "0", *options)) as (_, output):
             shown = output.wait_for("--arcade-port ")
-            seen.append(client_id(shown.partition("--arcade-port ")[2].split()[0]))
+            seen.append(made_up(shown.partition("--arcade-port ")[2].split()[0]))
     assert seen[2] == seen[3]
     assert len(set(seen)) == 4
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class ByHost:
     """Passes a request to the application that its ``Host`` header names.
 
     A name that is not listed gets 421. That also keeps web pages out that were pointed at
-    this machine by a forged name.
+    this machine by a forged name. Nothing may be stored on the way back: what is answered
+    holds tokens, or shows how things stand now.
     """
 
     def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
@@ -21,14 +22,25 @@ class ByHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        host = b"".join(hosts).decode("latin-1").lower()
         name = host.rpartition(":")[0] or host
-        app = self._apps.get(name)
-        if app is None:
+        if len(hosts) > 1:
+            app: ASGIApp = PlainTextResponse("More than one Host header.\n", status_code=400)
+        elif name in self._apps:
+            app = self._apps[name]
+        else:
             text = f"The sandbox does not answer for {name or 'a missing Host header'}.\n"
-            await PlainTextResponse(text, status_code=421)(scope, receive, send)
-            return
-        await app(scope, receive, send)
+            app = PlainTextResponse(text, status_code=421)
+
+        async def unstored(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                if all(name != b"cache-control" for name, _ in headers):
+                    message["headers"] = [*headers, (b"cache-control", b"no-store")]
+            await send(message)
+
+        await app(scope, receive, unstored)
 
 
 class LocalAddresses:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ticktick_sandbox.arcade.api.errors import get_or_404
+from ticktick_sandbox.arcade.api.errors import EngineError
 from ticktick_sandbox.arcade.api.paging import paginate
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.schedule import Attempt, Scheduled
@@ -25,8 +25,9 @@ async def _list(request: Request) -> JSONResponse:
 
 async def _get(request: Request) -> JSONResponse:
     scheduled_id = request.path_params["id"]
-    found = engine_of(request).schedule.get(scheduled_id)
-    scheduled = get_or_404(found, "scheduled execution", scheduled_id)
+    scheduled = engine_of(request).schedule.get(scheduled_id)
+    if scheduled is None:  # the published description lists no 404 here
+        raise EngineError(400, "bad_request", f"scheduled execution {scheduled_id!r} not found")
     attempts = [_attempt(attempt) for attempt in scheduled.attempts]
     more = {"input": dict(scheduled.call.inputs), "attempts": attempts}
     return JSONResponse(_to_json(scheduled) | more)

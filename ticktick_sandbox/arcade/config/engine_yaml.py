@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ticktick_sandbox.arcade.config.findings import ERROR, ConfigurationRefused, Finding
+from ticktick_sandbox.arcade.config.findings import ERROR, ConfigurationRefused, Filled, Finding
 from ticktick_sandbox.arcade.config.provider_parser import ProviderParser
 from ticktick_sandbox.arcade.config.worker_parser import DirectorsParser
 from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.arcade.oauth.provider import Provider
 
 _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
+_LONGEST = 100_000  # characters
+_MOST_VALUES = 10_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
         name = filled.get("id") if isinstance(filled, dict) else None
         if isinstance(name, str | int):
             if str(name) in seen:
-                text = f"two providers have the id {str(name)!r}"
+                shown = name if isinstance(name, str) else str(name)
+                text = f"two providers have the id {shown!r}"
                 fix = "Give each its own id, or remove one."
                 findings.append(Finding(ERROR, f"{where}.id", text, fix))
             seen.add(str(name))
@@ -134,14 +137,22 @@ def _parsed(path: Path) -> tuple[Any, Any]:
     import yaml
 
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_LONGEST + 1)
     except FileNotFoundError:
         raise _Unusable("the file does not exist", "Check the path.") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise _Unusable(f"the file can't be read: {problem}", "Check the path.") from None
+    if len(text) > _LONGEST:
+        raise _Unusable(f"the file has more than {_LONGEST:,} characters", "Check the path.")
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        tree = loader.get_single_node()
+        _refuse_unfolding(tree, {})
+        data = None if tree is None else loader.construct_document(tree)
+    except (ArithmeticError, AttributeError, LookupError, TypeError) as problem:
+        fix = "Remove the tag, such as !!timestamp, or write a value of its kind."
+        raise _Unusable(f"a value does not fit its tag: {problem}", fix) from None
     except (yaml.YAMLError, ValueError) as problem:
         mark = getattr(problem, "problem_mark", None)
         position = getattr(problem, "position", None)  # of a character that YAML forbids
@@ -154,6 +165,30 @@ def _parsed(path: Path) -> tuple[Any, Any]:
     if data is None:
         raise _Unusable("the file is empty", "Begin it with auth: and its providers.")
     return tree, data
+
+
+def _refuse_unfolding(node: Any, known: dict[int, int | None]) -> int:
+    """Return how many values a node stands for, its aliases written out. Looks at each once.
+
+    Raises:
+        RecursionError: an alias contains itself.
+        _Unusable: there are more than anybody would write, and reading them would take long.
+    """
+    import yaml
+
+    if id(node) not in known:
+        known[id(node)] = None
+        inside = [] if not isinstance(node, yaml.CollectionNode) else node.value
+        parts = [part for each in inside for part in (each if type(each) is tuple else (each,))]
+        known[id(node)] = 1 + sum(_refuse_unfolding(part, known) for part in parts)
+    size = known[id(node)]
+    if size is None:
+        raise RecursionError
+    if size > _MOST_VALUES:
+        text = f"with its aliases written out it has more than {_MOST_VALUES:,} values"
+        line = node.start_mark.line + 1
+        raise _Unusable(text, "Write out what is meant, without aliases of aliases.", line)
+    return size
 
 
 def _providers_of(data: Any, lines: Mapping[str, int]) -> list[Any]:
@@ -202,7 +237,8 @@ def _filled(
             return [filled(item, f"{where}[{number}]") for number, item in enumerate(value)]
         if not isinstance(value, str):
             return value
-        return _VARIABLE.sub(lambda match: read(match[1], match[2], where), value)
+        put_in = _VARIABLE.sub(lambda match: read(match[1], match[2], where), value)
+        return value if put_in == value else Filled(put_in, value)
 
     def read(kind: str, name: str, where: str) -> str:
         if kind == "env" and name in variables:
@@ -213,7 +249,11 @@ def _filled(
         )
         if kind == "file":
             try:
-                return (folder / name).read_text(encoding="utf-8").strip()
+                place = folder / name
+                if not place.is_file():  # a device or a pipe may have no end
+                    raise OSError
+                with place.open(encoding="utf-8") as file:
+                    return file.read(_LONGEST).strip()
             except (OSError, ValueError):
                 text = f"the file {name} can't be read"
                 fix = "The path counts from the folder of the configuration."

@@ -32,6 +32,21 @@ class Finding:
         return f"{line}{self.severity}: {self.where}: {self.text}\n    {self.fix}"
 
 
+class Filled(str):
+    """A text whose variables were put in. Findings quote what stands in the file instead."""
+
+    def __new__(cls, value: str, written: str) -> Filled:
+        """Return ``value``, which was ``written`` with variables."""
+        made = super().__new__(cls, value)
+        made.written = written
+        return made
+
+    written: str
+
+    def __repr__(self) -> str:
+        return repr(self.written)
+
+
 class ConfigurationRefused(ValueError):
     """A configuration that can't be used, with everything that is wrong with it."""
 

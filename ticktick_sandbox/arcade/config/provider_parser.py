@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
+from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Filled, Finding
 from ticktick_sandbox.arcade.oauth import response_map
 from ticktick_sandbox.arcade.oauth.provider import (
     FORM,
@@ -194,7 +194,9 @@ class ProviderParser:
             try:
                 response_map.parse(text)
             except response_map.BrokenExpression as problem:
-                self._error(f"{where}.{key}", str(problem), response_map.ALLOWED)
+                quoted = isinstance(text, Filled)
+                wrong = f"{text!r} is not an expression" if quoted else str(problem)
+                self._error(f"{where}.{key}", wrong, response_map.ALLOWED)
         if expressions and keys is _OF_TOKENS and "access_token" not in expressions:
             self._error(
                 where,
@@ -239,11 +241,11 @@ class ProviderParser:
                     )
                     continue
                 allowed = ", ".join(f"{{{{{p}}}}}" for p in _PLACEHOLDERS[kind]) or "none"
-                self._error(
-                    where,
-                    f"{{{{{placeholder}}}}} is not a placeholder of {kind}",
-                    f"Allowed here: {allowed}.",
-                )
+                shown = f"{{{{{placeholder}}}}}"
+                if isinstance(value, Filled) and shown not in value.written:
+                    shown = f"what stands in braces in {value!r}"
+                text = f"{shown} is not a placeholder of {kind}"
+                self._error(where, text, f"Allowed here: {allowed}.")
         return params
 
     def _credentials(self, request: OAuthRequest | None, client_secret: str, oauth2: Json) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 import secrets
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from ticktick_sandbox.shared.context import Context
 
 LONGEST_WAIT = 59  # seconds, from the published API description
 _FLOWS_KEPT = 1000
+_BETWEEN_POLLS = 5  # seconds within which a client that waits asks again
 
 
 @dataclass
@@ -47,6 +50,14 @@ class Flow:
     connection: Connection | None = None
     problem: str | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: int = 0
+    last_awaited: float = -math.inf
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a client waits for it, or has until now and will surely ask again."""
+        between = time.monotonic() - self.last_awaited < _BETWEEN_POLLS
+        return self.waiting > 0 or (between and self.connection is None)
 
 
 class UnknownAuthorization(LookupError):
@@ -140,11 +151,15 @@ class Authorizations:
             provider = self._providers.current(found.provider)
             found = await self._granted_or_asked(found.user_id, provider, found.scopes)
         if isinstance(found, Flow) and wait > 0 and not self._closing:
+            found.waiting += 1
             try:
                 async with asyncio.timeout(min(wait, LONGEST_WAIT)):
                     await found.changed.wait()
             except TimeoutError:
                 pass
+            finally:
+                found.waiting -= 1
+                found.last_awaited = time.monotonic()
         return _to_json(found)
 
     async def confirm(self, flow_id: str, user_id: str) -> Flow:
@@ -308,10 +323,29 @@ class Authorizations:
         )
         self._flows[flow.auth_id] = flow
         self._by_flow_id[flow_id] = flow
-        if len(self._flows) > _FLOWS_KEPT:
-            self._drop(next(iter(self._flows.values())))
+        self._make_room()
         self._note(f"{flow.auth_id} asks {user_id} for {' '.join(scopes) or 'no scope'}")
         return flow
+
+    def _make_room(self) -> None:
+        """Forget one flow if there are too many: a completed one, or else the oldest.
+
+        One that a client waits for is never forgotten, so that with many clients there may
+        be more flows.
+        """
+        if len(self._flows) <= _FLOWS_KEPT:
+            return
+        newest = next(reversed(self._flows.values()))
+        oldest = None
+        for flow in self._flows.values():
+            if flow.awaited or flow is newest:
+                continue
+            if flow.connection:
+                self._drop(flow)
+                return
+            oldest = oldest or flow
+        if oldest:
+            self._drop(oldest)
 
     def _complete(self, flow: Flow, connection: Connection) -> None:
         flow.connection = connection

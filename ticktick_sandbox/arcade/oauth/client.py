@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -49,6 +50,10 @@ def authorize_url(
         params["code_challenge_method"] = "S256"
     separator = "&" if "?" in request.endpoint else "?"
     return f"{request.endpoint}{separator}{urlencode(params)}"
+
+
+_LONGEST = 10  # seconds for one request and its whole answer
+_LARGEST = 1_000_000  # bytes of an answer
 
 
 class OAuthClient:
@@ -136,9 +141,18 @@ class OAuthClient:
                 url, sent = url.copy_merge_params(params), {}
             elif request.request_content_type == JSON:
                 sent = {"json": params}
-            return await self._http().request(
-                request.method, url, headers=headers, auth=auth, **sent
-            )
+            stream = self._http().stream(request.method, url, headers=headers, auth=auth, **sent)
+            async with asyncio.timeout(_LONGEST), stream as reply:
+                content = b""
+                async for part in reply.aiter_bytes():
+                    content += part
+                    if len(content) > _LARGEST:
+                        raise RequestFailed(f"{request.endpoint} answered with more than 1 MB")
+                kind = {"Content-Type": reply.headers.get("content-type", "")}
+                return httpx.Response(reply.status_code, headers=kind, content=content)
+        except TimeoutError:
+            text = f"{request.endpoint} did not answer within {_LONGEST} s"
+            raise RequestFailed(text) from None
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             reason = str(problem) or type(problem).__name__
             raise RequestFailed(f"{request.endpoint} can't be reached: {reason}") from None

@@ -1,10 +1,10 @@
 """``response_map``: where a provider's JSON reply has its values.
 
-An expression is a JSONPath such as ``$.data.token``, or one of two calls:
-``join('$.scope', ' ')`` makes one text of a list, and ``jwt_decode('$.access_token', '$.scp')``
-looks into a token without verifying it. The first argument may itself be a call. Known from
-Arcade's OAuth 2.0 reference; what a call does with a value that does not fit is not known,
-here the reply fails.
+An expression is a JSONPath of names, indexes and wildcards, such as ``$.data.token``, or one
+of two calls: ``join('$.scope', ' ')`` makes one text of a list, and
+``jwt_decode('$.access_token', '$.scp')`` looks into a token without verifying it. The first
+argument may itself be a call. Known from Arcade's OAuth 2.0 reference; what a call does with a
+value that does not fit is not known, here the reply fails.
 """
 
 from __future__ import annotations
@@ -106,14 +106,27 @@ def _environment() -> JSONPathEnvironment:
     return JSONPathEnvironment(strict=True)
 
 
+@cache
+def _plain_selectors() -> tuple[type, ...]:
+    from jsonpath.selectors import IndexSelector, NameSelector, WildcardSelector
+
+    return NameSelector, IndexSelector, WildcardSelector
+
+
 def _path(text: str) -> Expression:
     from jsonpath import JSONPath, JSONPathError
+    from jsonpath.segments import JSONPathChildSegment
 
     try:
         path = _environment().compile(text)
     except JSONPathError as problem:
         raise BrokenExpression(f"{text!r} is not a JSONPath: {problem.args[0]}") from None
     assert isinstance(path, JSONPath)  # strict paths are never compound
+    for segment in path.segments:
+        plain = isinstance(segment, JSONPathChildSegment) and len(segment.selectors) == 1
+        if not plain or not isinstance(segment.selectors[0], _plain_selectors()):
+            # A filter's regular expression may need longer than anybody would wait.
+            raise BrokenExpression(f"{text!r} holds more than names, indexes and wildcards")
     only_one = path.singular_query()
 
     def find(reply: Any) -> Any:

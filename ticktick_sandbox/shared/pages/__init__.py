@@ -16,6 +16,7 @@ PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        "form-action 'self' http://localhost:* http://127.0.0.1:* https:; "
         "frame-ancestors 'self' http://127.0.0.1:* http://localhost:*"
     ),
     "Referrer-Policy": "no-referrer",

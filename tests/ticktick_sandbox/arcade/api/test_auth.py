@@ -624,3 +624,53 @@ def test_the_browser_ends_at_next_uri(world: World) -> None:
     pending = authorize(world, next_uri=done)
 
     assert world.visit(pending["url"], click="Allow").url == done
+
+
+# Many flows
+
+
+def known(world: World, auth_id: str) -> bool:
+    return call(world, "GET", f"/v1/auth/status?id={auth_id}").status_code == 200
+
+
+def test_of_too_many_flows_a_completed_one_is_forgotten_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authorizations, "_FLOWS_KEPT", 3)
+    oldest = authorize(world, user_id="oldest")["id"]
+    done = authorize(world)
+    world.visit(done["url"], click="Allow")
+    more = [authorize(world, user_id=f"{number}")["id"] for number in range(2)]
+    assert [known(world, auth_id) for auth_id in (oldest, done["id"], *more)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    authorize(world, user_id="one more")
+    assert not known(world, oldest)
+
+
+def test_a_flow_that_a_client_waits_for_is_never_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authorizations, "_FLOWS_KEPT", 3)
+    waited = [authorize(world, user_id=f"waits {number}")["id"] for number in range(3)]
+    polls = [parked(world, auth_id) for auth_id in waited]
+    others = [authorize(world, user_id=f"{number}")["id"] for number in range(5)]
+    assert all(poll.is_alive() for poll in polls)
+    assert [known(world, auth_id) for auth_id in others] == [False] * 4 + [True]
+    world.sandbox.stop()
+    for poll in polls:
+        poll.join(timeout=5)
+        assert poll.body["status"] == "pending"
+
+
+def test_between_two_polls_a_flow_is_not_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authorizations, "_FLOWS_KEPT", 1)
+    waited = authorize(world)["id"]
+    assert call(world, "GET", f"/v1/auth/status?id={waited}&wait=1").status_code == 200
+    authorize(world, user_id="another")
+    assert known(world, waited)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from pathlib import Path
 from typing import Any
 
@@ -520,7 +521,7 @@ def test_an_id_from_a_variable_or_number_is_used_only_once(
     monkeypatch.setenv("ITS_ID", "7")
     text = GOOD.replace("id: made-up", "id: 7") + REST.replace("id: made-up", "id: ${env:ITS_ID}")
     [finding] = refused(file, text)
-    assert finding.text == "two providers have the id '7'"
+    assert finding.text == "two providers have the id '${env:ITS_ID}'"
 
 
 def test_a_key_is_written_only_once(file: Path) -> None:
@@ -662,3 +663,86 @@ def test_a_place_has_the_line_of_the_nearest_one_around_it(
 ) -> None:
     file.write_text(GOOD, encoding="utf-8")
     assert inspect(file).line_of(where) == line
+
+
+# What would take for ever
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (BOMB, "with its aliases written out it has more than 10,000 values"),
+        ("a: " + "x" * 100_000, "the file has more than 100,000 characters"),
+    ],
+    ids=["aliases of aliases", "a long file"],
+)
+def test_what_would_take_for_ever_is_refused_at_once(file: Path, text: str, what: str) -> None:
+    began = time.process_time()
+    [finding] = refused(file, text)
+    assert finding.text == what
+    assert time.process_time() - began < 1
+
+
+def test_aliases_are_used_where_they_are_few(file: Path) -> None:
+    text = GOOD.replace("oauth2:", "oauth2: &requests", 1) + (
+        "    - {id: other, type: oauth2, client_id: x, oauth2: *requests}\n"
+    )
+    assert [provider.id for provider in read(file, text).providers] == ["made-up", "other"]
+
+
+def test_a_file_without_an_end_is_not_read(file: Path) -> None:
+    text = GOOD.replace("${env:MADE_UP_SECRET}", "${file:/dev/zero}")
+    [finding] = refused(file, text)
+    assert finding.text == "the file /dev/zero can't be read"
+
+
+@pytest.mark.parametrize(
+    "text", ["a: !!timestamp x\n", "a: !!bool x\n", "a: !!float [1]\n", "? [a]\n: b\n"]
+)
+def test_a_value_that_does_not_fit_its_tag_is_refused(file: Path, text: str) -> None:
+    [finding] = refused(file, text)
+    assert finding.text.startswith(("a value does not fit its tag", "this is not YAML: "))
+
+
+# What is secret
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("id: made-up", "id: ${env:HIDDEN}"),
+        ("type: oauth2", "type: ${env:HIDDEN}"),
+        ("client_id: ${env:MADE_UP_ID}", "client_id: x\n      enabled: ${env:HIDDEN}"),
+        ("https://provider.example/token", "${env:HIDDEN}"),
+        ("client_secret_basic", "${file:hidden.txt}"),
+        ("grant_type: authorization_code", "grant_type: '${env:BRACES}'"),
+        (
+            "auth_method: client_secret_basic",
+            "response_map: {access_token: '${env:HIDDEN}'}",
+        ),
+        ("auth_method: client_secret_basic", "method: ${env:HIDDEN}"),
+        ("auth_method: client_secret_basic", "response_content_type: ${env:HIDDEN}"),
+        (
+            "oauth2:",
+            "oauth2:\n        pkce: {enabled: true, code_challenge_method: '${env:HIDDEN}'}",
+        ),
+    ],
+)
+def test_a_finding_quotes_what_stands_in_the_file_and_not_its_value(
+    file: Path, monkeypatch: pytest.MonkeyPatch, line: str, instead: str
+) -> None:
+    monkeypatch.setenv("HIDDEN", "HUSH not {usable}")
+    monkeypatch.setenv("BRACES", "{{HUSH}}")
+    (file.parent / "hidden.txt").write_text("HUSH")
+    place = GOOD.rindex(line) if line == "oauth2:" else GOOD.index(line)
+    file.write_text(GOOD[:place] + instead + GOOD[place + len(line) :])
+    findings = inspect(file).findings
+    assert findings
+    told = "\n".join(str(finding) for finding in findings)
+    assert "HUSH" not in told
+    assert "${" in told

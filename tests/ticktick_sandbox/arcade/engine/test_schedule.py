@@ -184,12 +184,12 @@ def test_the_newest_is_listed_first(bare: World, calls: list[dict[str, Any]]) ->
     assert [item.id for item in listed] == planned[::-1]
 
 
-def test_an_unknown_execution_is_not_found(bare: World) -> None:
-    with pytest.raises(arcadepy.NotFoundError) as refusal:
+def test_an_unknown_execution_is_a_bad_request(bare: World) -> None:
+    with pytest.raises(arcadepy.BadRequestError) as refusal:
         bare.arcade.tools.scheduled.get("te_nothing")
 
     assert refusal.value.body == {
-        "name": "not_found",
+        "name": "bad_request",
         "message": "scheduled execution 'te_nothing' not found",
     }
 

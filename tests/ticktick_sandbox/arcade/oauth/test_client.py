@@ -6,7 +6,9 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -14,8 +16,16 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.ticktick_sandbox.arcade.helpers import asked, authorize, call, problems, provider_body
+from tests.ticktick_sandbox.arcade.helpers import (
+    asked,
+    authorize,
+    call,
+    problems,
+    provider_body,
+    returned,
+)
 from tests.ticktick_sandbox.helpers import World, make_world
+from ticktick_sandbox.arcade.oauth import client
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -403,3 +413,64 @@ def test_the_browser_is_not_led_beyond_this_machine_by_the_sandbox(bare: World) 
     url = httpx.URL(authorize(bare, auth_requirement=asked_again())["url"])
 
     assert (url.scheme, url.host, url.path) == ("https", "provider.example", "/authorize")
+
+
+# Answers without an end
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Answers a byte now and then, or more than anybody wants, for as long as it is read."""
+
+    server: EndlessService
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", JSON)
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(1000):
+                self.wfile.write(self.server.part)
+                time.sleep(self.server.pause)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class EndlessService(ThreadingHTTPServer):
+    """What it answers, part for part, and how long it waits between the parts."""
+
+    daemon_threads = True
+
+    def __init__(self, part: bytes, pause: float) -> None:
+        super().__init__(("127.0.0.1", 0), Endless)
+        self.part, self.pause = part, pause
+
+
+@pytest.mark.parametrize(
+    ("part", "pause", "problem"),
+    [
+        (b" ", 0.05, "did not answer within 0.3 s"),
+        (b" " * 100_000, 0, "answered with more than 1 MB"),
+    ],
+)
+def test_an_answer_without_an_end_is_given_up(
+    bare: World, monkeypatch: pytest.MonkeyPatch, part: bytes, pause: float, problem: str
+) -> None:
+    monkeypatch.setattr(client, "_LONGEST", 0.3)
+    with EndlessService(part, pause) as service:
+        threading.Thread(target=service.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{service.server_port}/token"
+        token_request = provider_body()["oauth2"]["token_request"] | {"endpoint": url}
+        body = provider_body(token_request=token_request)
+        assert call(bare, "POST", "/v1/admin/auth_providers", body).status_code == 201
+        began = time.monotonic()
+        returned(bare, auth_requirement={"id": "made-up", "oauth2": {"scopes": []}})
+        bare.visit(f"{bare.arcade_url}/api/v1/oauth/callback_verify?flow_id={flow_of(bare)}")
+        assert time.monotonic() - began < 5
+        service.shutdown()
+    assert f"{url} {problem}" in problems(bare)[-1]
+
+
+def flow_of(world: World) -> str:
+    """Return the id of the only flow."""
+    return next(iter(world.sandbox.engine.authorizations._by_flow_id))
