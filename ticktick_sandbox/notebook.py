@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ticktick_sandbox.browser.viewer import Page, Viewer
+from ticktick_sandbox.browser.viewer import LivePage, Page, Viewer
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def open(
         return Page("", _local)
     if _is_live():
         print(f"Open {url}")
-        return Page("", _local)
+        return LivePage(url)
     running = _require()
     fill = dict(fill or {})
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
@@ -142,7 +142,7 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
     """Serve tools from a real worker, and say where.
 
     Calling it again starts the worker anew, with what its files hold then. Live nothing is
-    started: the address is that of ``WORKER_URI``.
+    started: the address is that of ``WORKER_URI``, and ``ARCADE_WORKER_SECRET`` its secret.
 
     Args:
         folder: where the tools are; without one, the installed toolkits are served.
@@ -155,7 +155,7 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
         SandboxError: the sandbox does not run, or the worker does not start; with its last words.
     """
     if _is_live():
-        return _live_address("worker", "WORKER_URI")
+        return _live_address("worker", "WORKER_URI", "ARCADE_WORKER_SECRET")
     from ticktick_sandbox.processes.worker import WorkerProcess
 
     place = None if folder is None else Path(folder).resolve()
@@ -170,9 +170,9 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
     secret = os.environ["ARCADE_WORKER_SECRET"]
     port = _WORKER_PORT + len(workers)
     worker = workers[key] = worker or WorkerProcess(place, name, secret, port=port)
-    _start_child(worker)
+    moved = _start_child(worker)
     tools = f"{place.name} is" if place else "the installed toolkits are"
-    print(f"Worker: {tools} served at {worker.uri}")
+    print(f"Worker: {tools} served at {worker.uri}{moved}")
     return worker.uri
 
 
@@ -203,27 +203,30 @@ def start_app(file: str | Path) -> str:
     if running.app:
         running.app.stop()
         port = running.app.port
-    serve = (sys.executable, "-m", "uvicorn", f"{place.stem}:app", "--port", "{port}")
+    serve = (sys.executable, "-m", "uvicorn", f"{place.stem}:app", "--host", "localhost")
+    serve += ("--port", "{port}")
     running.app = ChildServer(f"the app in {place}", serve, folder=place.parent, port=port)
-    _start_child(running.app)
+    moved = _start_child(running.app)
     url = f"http://localhost:{running.app.port}"
-    print(f"App: {place.name} is served at {url}")
+    print(f"App: {place.name} is served at {url}{moved}")
     return url
 
 
-def _start_child(server: ChildServer) -> None:
-    """Start it on its port, or on another one if that is in use."""
+def _start_child(server: ChildServer) -> str:
+    """Start it on its port, or on another one if that is in use; return what to say of that."""
     from ticktick_sandbox.processes.child_server import DidNotStart
     from ticktick_sandbox.server.ports import PortInUse
 
     try:
         try:
             server.start()
-        except PortInUse:
+        except PortInUse as taken:
             server.port = 0
             server.start()
+            return f" (port {taken.port} was in use)"
     except DidNotStart as problem:
         raise SandboxError(str(problem)) from None
+    return ""
 
 
 def check(file: str | Path) -> None:
@@ -285,9 +288,15 @@ def _greet_live() -> None:
     print("Live: no sandbox is started. Your key is used, and the real services answer.")
 
 
-def _live_address(what: str, variable: str) -> str:
-    address = os.environ.get(variable, "")
-    print(f"Live: your {what} is at {address or f'the address you set as {variable}'}.")
+def _live_address(what: str, *variables: str) -> str:
+    missing = [name for name in variables if not os.environ.get(name)]
+    if missing:
+        raise SandboxError(
+            f"Live, your {what} has to be where Arcade and browsers reach it. Start it there, "
+            f"set {' and '.join(missing)}, and restart."
+        )
+    address = os.environ[variables[0]]
+    print(f"Live: your {what} is at {address}.")
     return address
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -255,6 +256,19 @@ def tool_folder(folder: Path, name: str) -> Path:
     return folder
 
 
+def test_a_worker_whose_port_is_taken_says_so_and_takes_another(
+    started: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        taken = Listener(8002)
+    except PortInUse:
+        taken = nullcontext()
+    with taken:
+        uri = sandbox.start_worker(tool_folder(tmp_path / "one", "first"))
+    assert not uri.endswith(":8002")
+    assert f"served at {uri} (port 8002 was in use)" in capsys.readouterr().out
+
+
 def test_a_worker_serves_the_folder_it_was_given_last(started: None, tmp_path: Path) -> None:
     client = Arcade()
     uri = sandbox.start_worker(tool_folder(tmp_path / "one", "first"))
@@ -443,11 +457,12 @@ def test_live_starts_and_changes_nothing(
     monkeypatch.setenv("TUTORIAL_MODE", "live")
     monkeypatch.setenv("ARCADE_API_KEY", "arc_of_the_reader")
     monkeypatch.setenv("ARCADE_USER_ID", "reader@example.com")
+    monkeypatch.setenv("APP_URL", "https://app.example")
     before = dict(os.environ)
     sandbox.start()
     sandbox.open("https://ticktick.com/oauth/authorize?client_id=x", click="Allow")
     sandbox.clock.advance(days=180)
-    assert sandbox.start_app("any.py") == ""
+    assert sandbox.start_app("any.py") == "https://app.example"
     assert sandbox.events() == []
     assert dict(os.environ) == before
     assert notebook._running is None
@@ -455,7 +470,7 @@ def test_live_starts_and_changes_nothing(
         "Live: no sandbox is started. Your key is used, and the real services answer.",
         "Open https://ticktick.com/oauth/authorize?client_id=x",
         "Live: the real clock can't be moved.",
-        "Live: your app is at the address you set as APP_URL.",
+        "Live: your app is at https://app.example.",
     ]
 
 

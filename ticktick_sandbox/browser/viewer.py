@@ -162,3 +162,22 @@ class Page(Mapping[str, str]):
         with Browser(self._local()) as browser:
             page = browser.open(self._url)
             return browser.click(page, self._link) if self._link in page.links else page
+
+
+class LivePage(Page):
+    """A page of a live service, which nobody reads but the person."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("", lambda: str)
+        self._live_url = url
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return self._live_url
+
+    def __getitem__(self, label: str) -> str:
+        raise SandboxError(
+            f"Live, no page is read for you. Open {self.url}, copy {label}, and put it into "
+            "this cell yourself."
+        )

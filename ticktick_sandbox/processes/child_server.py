@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -152,12 +153,17 @@ class ChildServer:
             raise self._failure(f"ended with exit code {code}")
 
     def _answers(self) -> bool:
+        status = self._ask(self._ready or "/", {})
+        return status == HTTPStatus.OK or (status is not None and self._ready is None)
+
+    def _ask(self, path: str, headers: dict[str, str]) -> int | None:
+        """Return the status of the answer, ``None`` without one."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
-            connection.request("GET", self._ready or "/")
-            return connection.getresponse().status == 200 or self._ready is None
+            connection.request("GET", path, headers=headers)
+            return connection.getresponse().status
         except (OSError, HTTPException):
-            return False
+            return None
         finally:
             connection.close()
 
