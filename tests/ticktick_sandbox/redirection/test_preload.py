@@ -217,9 +217,10 @@ def test_a_proxy_in_the_environment_is_not_asked(bare: World) -> None:
         proxies = {"HTTPS_PROXY": url, "https_proxy": url, "NODE_USE_ENV_PROXY": "1"}
         run = node(CLIENTS["fetch"], **proxies, **redirected(bare))
         assert run.stdout == '{"healthy":true}\n', run.stderr
-        proxy.setblocking(False)
+        (listening, *_) = proxy.sockets
+        listening.setblocking(False)
         with pytest.raises(BlockingIOError):
-            proxy.accept()
+            listening.accept()
 
 
 def test_options_that_the_reader_gives_node_stay_in_force(bare: World) -> None:

@@ -127,9 +127,10 @@ def test_a_proxy_in_the_environment_is_not_asked(bare: World) -> None:
         code = f"import httpx; print(httpx.get({HEALTH!r}).text)"
         run = child(code, **proxies, **child_environment(bare.arcade_url, os.environ))
         assert json.loads(run.stdout) == HEALTHY, run.stderr
-        proxy.setblocking(False)
+        (listening, *_) = proxy.sockets
+        listening.setblocking(False)
         with pytest.raises(BlockingIOError):
-            proxy.accept()
+            listening.accept()
 
 
 def test_names_that_the_reader_exempts_from_the_proxy_stay_exempt(bare: World) -> None:

@@ -35,7 +35,7 @@ class Finding:
 class Filled(str):
     """A text whose variables were put in. Findings quote what stands in the file instead."""
 
-    def __new__(cls, value: str, written: str) -> Filled:
+    def __new__(cls, value: str, written: str = "") -> Filled:
         """Return ``value``, which was ``written`` with variables."""
         made = super().__new__(cls, value)
         made.written = written
