@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.shared.pages import PAGE_HEADERS, form_of
+from ticktick_sandbox.shared.pages import PAGE_HEADERS, first_values, form_of
 from ticktick_sandbox.ticktick.accounts import Account
 from ticktick_sandbox.ticktick.authorization_request import (
     AuthorizationRequest,
@@ -85,7 +85,7 @@ def _asked(
 
 async def authorize(request: Request) -> Response:
     """Show the consent page, or what is wrong with the request."""
-    query = request.query_params
+    query = first_values(request.query_params.multi_items())
     sent = {name: query[name] for name in _CARRIED if name in query}
     session = session_for_page(request)
     account, asked = _asked(request, sent, session)

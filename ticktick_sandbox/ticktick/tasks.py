@@ -15,6 +15,7 @@ from ticktick_sandbox.shared.ids import Ids
 from ticktick_sandbox.shared.types import Json
 from ticktick_sandbox.ticktick import dates
 from ticktick_sandbox.ticktick.accounts import Account
+from ticktick_sandbox.ticktick.repeats import next_date
 
 SAMPLES = Path(__file__).parent / "sample_tasks.json"
 
@@ -63,6 +64,15 @@ _TASK_CHOICES: Json = {
     "kind": ("TEXT", "NOTE", "CHECKLIST"),
     "status": (-1, 0, 2),
 }
+_COMPLETED_FIELDS: Json = {"projectIds": list[str], "startDate": str, "endDate": str}
+_FILTER_FIELDS: Json = _COMPLETED_FIELDS | {
+    "priority": list[int],
+    "tag": list[str],
+    "kind": list[str],
+    "status": list[int],
+}
+_MOVE = ("fromProjectId", "toProjectId", "taskId")
+_MOST_FOUND = 200
 _ITEM_CHOICES: Json = {"status": (0, 1)}
 _PROJECT_CHOICES: Json = {"viewMode": ("list", "kanban", "timeline"), "kind": ("TASK", "NOTE")}
 
@@ -186,7 +196,7 @@ class Tasks:
         self._write(task, fields, now)
         self._next_sort_order -= _SORT_STEP
         self._tasks[task["id"]] = task
-        return task
+        return _as_created(task)
 
     def update_task(self, task_id: str, sent: Json) -> Json | None:
         """Merge the fields sent into a task; ``None`` if it is not in the project named.
@@ -245,6 +255,74 @@ class Tasks:
         task = self._tasks.get(task_id)
         if task and task["projectId"] == self._own_inbox(project_id):
             self._deleted[task_id] = self._tasks.pop(task_id)
+
+    def move_tasks(self, moves: list[Json]) -> list[Json]:
+        """Move tasks between projects and return ``{id, etag}`` for each.
+
+        A move from or to an unknown project is left out; an unknown task gets an entry all
+        the same, as with the real service.
+
+        Raises:
+            ApiError: a move does not name its task and both projects.
+        """
+        moved = []
+        for sent in moves:
+            named = _checked(sent, dict.fromkeys(_MOVE, str), {})
+            if missing := [name for name in _MOVE if not named.get(name)]:
+                raise ApiError("param_missing", f"{missing[0]} is required to move a task")
+            places = [self._own_inbox(named[name]) for name in _MOVE[:2]]
+            if any(p != self._account.inbox_id and p not in self._projects for p in places):
+                continue
+            task = self._tasks.get(named["taskId"])
+            if task and task["projectId"] == places[0]:
+                task["projectId"] = places[1]
+                self._touch(task, self._clock.now())
+            etag = task["etag"] if task else self._ids.base36("etag", 8)
+            moved.append({"id": named["taskId"], "etag": etag})
+        return moved
+
+    def completed_tasks(self, sent: Json) -> list[Json]:
+        """Return the tasks that were completed within the dates of ``sent``, newest first.
+
+        Raises:
+            ApiError: a field of ``sent`` is of the wrong kind.
+        """
+        asked = _checked(sent, _COMPLETED_FIELDS, {})
+        done = [task for task in self._within(asked, "completedTime") if task["status"] == 2]
+        return sorted(done, key=lambda task: task["completedTime"], reverse=True)[:_MOST_FOUND]
+
+    def filtered_tasks(self, sent: Json) -> list[Json]:
+        """Return the tasks that fit every field of ``sent``, by their order.
+
+        Without ``status`` they are the open ones, in named projects all.
+
+        Raises:
+            ApiError: a field of ``sent`` is of the wrong kind.
+        """
+        asked = _checked(sent, _FILTER_FIELDS, {})
+        if "status" not in asked and "projectIds" not in asked:
+            asked["status"] = [0]
+        found = self._within(asked, "startDate")
+        for name in ("priority", "kind", "status"):
+            if name in asked:
+                found = [task for task in found if task[name] in asked[name]]
+        if "tag" in asked:
+            found = [task for task in found if set(asked["tag"]) & set(task.get("tags", []))]
+        return sorted(found, key=lambda task: task["sortOrder"])[:_MOST_FOUND]
+
+    def _within(self, asked: Json, moment: str) -> list[Json]:
+        """Return the tasks of the projects, and with the ``moment``, that are asked for."""
+        found = list(self._tasks.values())
+        if "projectIds" in asked:
+            places = {self._own_inbox(project_id) for project_id in asked["projectIds"]}
+            found = [task for task in found if task["projectId"] in places]
+        if "startDate" in asked:
+            first = _date(asked["startDate"])
+            found = [t for t in found if moment in t and dates.parse(t[moment]) >= first]
+        if "endDate" in asked:
+            last = _date(asked["endDate"])
+            found = [t for t in found if moment in t and dates.parse(t[moment]) <= last]
+        return found
 
     # Samples
 
@@ -339,6 +417,7 @@ class Tasks:
             "status": 0,
             "title": fields["title"],
             "sortOrder": 0,
+            "isAllDay": False,
             "timeZone": task["timeZone"],
         }
         return defaults | fields
@@ -354,12 +433,14 @@ _SPOKEN = {
     int: "a whole number of 64 bits",
     list: "a list",
     list[str]: "a list of strings",
+    list[int]: "a list of whole numbers",
 }
 
 
 def _is_a(kind: object, value: object) -> bool:
-    if kind == list[str]:
-        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind in (list[str], list[int]):
+        one = str if kind == list[str] else int
+        return isinstance(value, list) and all(_is_a(one, each) for each in value)
     if kind is int:
         return type(value) is int and -(2**63) <= value < 2**63
     return type(value) is kind
@@ -381,6 +462,14 @@ def _checked(sent: Json, known: Json, choices: Json) -> Json:
     return fields
 
 
+def _as_created(task: Json) -> Json:
+    """Return the reply to a creation. Its items alone do not say that they are not all-day."""
+    if "items" not in task:
+        return task
+    items = [{k: v for k, v in item.items() if k != "isAllDay" or v} for item in task["items"]]
+    return task | {"items": items}
+
+
 def _checked_project(sent: Json) -> Json:
     """Return the known fields of a project that have a value. Raises ``ApiError``."""
     if isinstance(sent.get("kind"), str):
@@ -399,23 +488,11 @@ def _date(text: str) -> datetime:
 
 
 def _next_date(task: Json, now: datetime) -> datetime | None:
-    """Return when a repeating task is due next, ``None`` if it does not repeat again.
-
-    Only ``RRULE`` is understood; TickTick's own ``ERULE`` completes like a single task.
-    """
-    rule = task.get("repeatFlag", "")
-    if not rule.startswith("RRULE:"):
+    """Return when a repeating task is due next, ``None`` if it does not repeat again."""
+    if "dueDate" not in task:
         return None
-    from dateutil.rrule import rrulestr
-
-    due = dates.parse(task["dueDate"])
-    start = now if task.get("repeatFrom") == "1" else due
-    extensions = ("TT_SKIP", "TT_WORKDAY")
-    text = "".join(rule[6:].split()).upper()
-    parts = [part for part in text.split(";") if not part.startswith(extensions)]
+    start = now if task.get("repeatFrom") == "1" else dates.parse(task["dueDate"])
     try:
-        if int(dict(part.split("=", 1) for part in parts).get("INTERVAL", 1)) < 1:
-            raise ValueError("INTERVAL must be 1 or more")  # else dateutil never ends
-        return rrulestr(";".join(parts), dtstart=start).after(start)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as problem:
-        raise ApiError("param_error", f"repeatFlag {rule!r}: {problem}") from None
+        return next_date(task.get("repeatFlag", ""), start)
+    except ValueError as problem:
+        raise ApiError("param_error", str(problem)) from None

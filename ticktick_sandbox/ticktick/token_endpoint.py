@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ticktick_sandbox.shared.pages import form_of
+from ticktick_sandbox.shared.pages import first_values, form_of
 from ticktick_sandbox.ticktick.apps import App
 from ticktick_sandbox.ticktick.authorization_request import SCOPES
 from ticktick_sandbox.ticktick.grants import Code, Grants
@@ -54,7 +54,8 @@ async def token(request: Request) -> Response:
             "method_not_allowed", f"Request method '{request.method}' not supported", 405
         ).response()
     ticktick = service_of(request)
-    sent = dict(request.query_params) | await form_of(request)
+    # The query goes before the form, as with servlets.
+    sent = await form_of(request) | first_values(request.query_params.multi_items())
     try:
         app = _client(request, sent, ticktick.apps.get, ticktick.grants)
         code = _take_code(sent, app, ticktick.grants)
@@ -112,6 +113,9 @@ def _take_code(sent: dict[str, str], app: App, grants: Grants) -> Code:
         TokenRefused: with the framework's error for whatever is wrong.
     """
     grant_type = sent.get("grant_type")
+    if sent.get("client_id", app.client_id) != app.client_id:
+        text = "Given client ID does not match authenticated client"
+        raise TokenRefused("invalid_client", text, 401)
     for scope in sent.get("scope", "").replace("+", " ").split():
         if scope not in SCOPES:
             raise TokenRefused("invalid_scope", f"Invalid scope: {scope}")
@@ -137,6 +141,8 @@ def _take_code(sent: dict[str, str], app: App, grants: Grants) -> Code:
 
 
 def _verifier_fits(verifier: str, code: Code) -> bool:
+    if not 43 <= len(verifier) <= 128:  # RFC 7636, section 4.1
+        return False
     if code.asked.challenge_method == "S256":
         digest = hashlib.sha256(verifier.encode()).digest()
         verifier = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -289,3 +290,13 @@ def test_pages_may_be_framed_by_this_machine_only(
 ) -> None:
     policy = show(ticktick, session, request_for(app)).headers["content-security-policy"]
     assert "frame-ancestors 'self' http://127.0.0.1:* http://localhost:*" in policy
+
+
+def test_a_repeated_parameter_has_its_first_value(
+    ticktick: httpx.Client, session: str, app: App
+) -> None:
+    asked = request_for(app, scope="tasks:read")
+    query = urlencode([*asked.items(), ("scope", "tasks:write"), ("session", session)])
+    page = ticktick.get(f"/oauth/authorize?{query}").text
+    assert "Read your task data" in page
+    assert "Create task" not in page

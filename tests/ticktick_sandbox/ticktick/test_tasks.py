@@ -203,9 +203,16 @@ def test_items_are_replaced_as_a_whole(api: httpx.Client) -> None:
     task = create(api, items=[{"title": "One"}, {"title": "Two"}])
     first = task["items"][0]
     changed = update(api, task, items=[first | {"status": 1}, {"title": "Three"}])
-    assert changed["items"][0] == first | {"status": 1}
+    assert changed["items"][0] == first | {"status": 1, "isAllDay": False}
     assert [item["title"] for item in changed["items"]] == ["One", "Three"]
     assert not update(api, task, items=[]).get("items")
+
+
+def test_items_say_that_they_are_not_all_day_but_when_they_are_created(api: httpx.Client) -> None:
+    task = create(api, items=[{"title": "One"}, {"title": "Two", "isAllDay": True}])
+    assert [item.get("isAllDay") for item in task["items"]] == [None, True]
+    for seen in (read(api, task), update(api, task, title="Sow"), undone(api)[0]):
+        assert [item["isAllDay"] for item in seen["items"]] == [False, True]
 
 
 def test_the_date_of_an_item_is_kept_in_utc(api: httpx.Client) -> None:
@@ -434,3 +441,98 @@ def test_a_broken_repeat_rule_can_be_mended(api: httpx.Client) -> None:
     assert read(api, task) == task
     update(api, task, repeatFlag="RRULE:FREQ=DAILY")
     assert api.post(f"{path_of(task)}/complete").status_code == 200
+
+
+# Lists and moves
+
+
+def found(api: httpx.Client, name: str, **asked: object) -> list[str]:
+    reply = api.post(f"/task/{name}", json=asked)
+    assert reply.status_code == 200, reply.text
+    return [task["title"] for task in reply.json()]
+
+
+def test_completed_tasks_are_found_by_project_and_moment(api: httpx.Client, world: World) -> None:
+    garden = api.post("/project", json={"name": "Garden"}).json()["id"]
+    for title, place in (("Dig", garden), ("Sow", garden), ("Read", "inbox")):
+        task = create(api, title=title, projectId=place)
+        assert api.post(f"{path_of(task)}/complete").status_code == 200
+        world.sandbox.clock.advance(days=1)
+    create(api, title="Reap", projectId=garden)
+    assert found(api, "completed") == ["Read", "Sow", "Dig"]
+    assert found(api, "completed", projectIds=[garden]) == ["Sow", "Dig"]
+    assert found(api, "completed", projectIds=["inbox"]) == ["Read"]
+    assert found(api, "completed", startDate=TUE) == ["Read", "Sow"]
+    assert found(api, "completed", startDate=TUE, endDate=TUE) == ["Sow"]
+    assert found(api, "completed", projectIds=[]) == []
+
+
+def test_tasks_are_filtered_by_every_field(api: httpx.Client) -> None:
+    garden = api.post("/project", json={"name": "Garden"}).json()["id"]
+    place = {"projectId": garden}
+    create(api, title="Dig", **place, priority=5, tags=["heavy"], dueDate=MON)
+    create(api, title="Sow", **place, priority=1, tags=["light", "spring"], dueDate=WED)
+    done = create(api, title="Plan", **place, kind="NOTE")
+    api.post(f"{path_of(done)}/complete")
+    assert found(api, "filter", projectIds=[garden]) == ["Plan", "Sow", "Dig"]
+    assert found(api, "filter", projectIds=[garden], status=[0]) == ["Sow", "Dig"]
+    assert found(api, "filter", projectIds=[garden], status=[2]) == ["Plan"]
+    assert found(api, "filter", projectIds=[garden], priority=[1, 5]) == ["Sow", "Dig"]
+    assert found(api, "filter", projectIds=[garden], tag=["heavy", "spring"]) == ["Sow", "Dig"]
+    assert found(api, "filter", projectIds=[garden], kind=["NOTE"]) == ["Plan"]
+    assert found(api, "filter", projectIds=[garden], startDate=TUE) == ["Sow"]
+    assert found(api, "filter", projectIds=[garden], endDate=TUE) == ["Dig"]
+    assert "Plan" not in found(api, "filter")
+    assert {"Dig", "Sow"} <= set(found(api, "filter"))
+
+
+def test_no_more_than_two_hundred_are_found(api: httpx.Client) -> None:
+    for number in range(201):
+        create(api, title=str(number), tags=["many"])
+    assert len(found(api, "filter", tag=["many"])) == 200
+
+
+@pytest.mark.parametrize("name", ["completed", "filter"])
+@pytest.mark.parametrize("asked", [{"projectIds": "x"}, {"startDate": "today"}, {"endDate": 1}])
+def test_a_wrong_question_is_refused(api: httpx.Client, name: str, asked: Json) -> None:
+    reply = api.post(f"/task/{name}", json=asked)
+    assert (reply.status_code, reply.json()["errorCode"]) == (500, "param_error")
+
+
+def move(api: httpx.Client, *moves: Json) -> list[Json]:
+    reply = api.post("/task/move", json=list(moves))
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_a_task_moves_to_another_project_and_back(api: httpx.Client) -> None:
+    garden = api.post("/project", json={"name": "Garden"}).json()["id"]
+    task = create(api)
+    there = {"fromProjectId": "inbox", "toProjectId": garden, "taskId": task["id"]}
+    [moved] = move(api, there)
+    assert moved["id"] == task["id"]
+    assert [each["etag"] for each in undone(api, garden)] == [moved["etag"]]
+    assert moved["etag"] != task["etag"]
+    assert task["id"] not in [each["id"] for each in undone(api)]
+    back = {"fromProjectId": garden, "toProjectId": "inbox", "taskId": task["id"]}
+    move(api, back)
+    assert undone(api, garden) == []
+
+
+def test_a_move_that_finds_nothing_changes_nothing(api: httpx.Client) -> None:
+    garden = api.post("/project", json={"name": "Garden"}).json()["id"]
+    task = create(api)
+    before = read(api, task)
+    nowhere = {"fromProjectId": "inbox", "toProjectId": "f" * 24, "taskId": task["id"]}
+    assert move(api, nowhere) == []
+    unknown = {"fromProjectId": "inbox", "toProjectId": garden, "taskId": "f" * 24}
+    assert [each["id"] for each in move(api, unknown)] == ["f" * 24]
+    elsewhere = {"fromProjectId": garden, "toProjectId": "inbox", "taskId": task["id"]}
+    move(api, elsewhere)
+    assert read(api, task) == before
+
+
+@pytest.mark.parametrize("sent", [{}, [1], [{"taskId": "x"}], [{"taskId": 1}]])
+def test_a_move_without_its_places_is_refused(api: httpx.Client, sent: object) -> None:
+    reply = api.post("/task/move", json=sent)
+    assert (reply.status_code, reply.json()["errorCode"][:6]) == (500, "param_")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -180,6 +181,33 @@ def test_a_secret_in_the_body_does_not_mend_a_wrong_one_in_the_header(flow: Flow
     sent = flow.body(flow.code(), client_secret=flow.app.client_secret)
     wrong = (flow.app.client_id, "wrong")
     assert_tomcat(flow.client.post("/oauth/token", data=sent, auth=wrong))
+
+
+def test_the_id_of_another_app_in_the_form_is_refused(flow: Flow, bare: World) -> None:
+    other = add_app(bare, name="Other")
+    reply = flow.exchange(flow.code(), client_id=other.client_id)
+    text = "Given client ID does not match authenticated client"
+    assert_refused(reply, "invalid_client", text, 401)
+    assert flow.exchange(flow.code(), client_id=flow.app.client_id).status_code == 200
+
+
+def test_a_repeated_parameter_has_its_first_value_and_the_query_goes_first(flow: Flow) -> None:
+    auth = (flow.app.client_id, flow.app.client_secret)
+    first = [("code", flow.code()), ("code", "wrong"), ("redirect_uri", CALLBACK)]
+    form = urlencode([*first, ("grant_type", "authorization_code")])
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = flow.client.post("/oauth/token", content=form, headers=headers, auth=auth)
+    assert reply.status_code == 200
+    body = flow.body("wrong")
+    query = {"code": flow.code()}
+    assert flow.client.post("/oauth/token", params=query, data=body, auth=auth).status_code == 200
+
+
+@pytest.mark.parametrize(("length", "status"), [(42, 400), (43, 200), (128, 200), (129, 400)])
+def test_a_verifier_has_43_to_128_characters(flow: Flow, length: int, status: int) -> None:
+    verifier = "v" * length
+    code = flow.code(code_challenge=verifier, code_challenge_method="plain")
+    assert flow.exchange(code, code_verifier=verifier).status_code == status
 
 
 def test_after_a_reset_only_the_new_secret_works(flow: Flow, bare: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -50,7 +51,12 @@ async def form_of(request: Request) -> dict[str, str]:
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return {}
     body = (await request.body()).decode("utf-8", "replace")
-    return dict(parse_qsl(body, keep_blank_values=True))
+    return first_values(parse_qsl(body, keep_blank_values=True))
+
+
+def first_values(parameters: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the parameters; one that is repeated has its first value, as with servlets."""
+    return dict(reversed(parameters))
 
 
 def is_own_form(request: Request, sent: str, token: str) -> bool:
