@@ -52,7 +52,7 @@ class RequireKey:
         keyed = keyed or path.removesuffix("\n") == _KEYED_PAGE  # as the router takes it
         if keyed and not self._has_key(scope):
             refusal = unauthorized()
-            if path == _KEYED_PAGE:
+            if path == _KEYED_PAGE and scope["method"] == "POST":
                 refusal.body |= {"code": 401, "msg": "Unauthorized"}
             await refusal.response()(scope, receive, send)
             return
