@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import httpx
 from arcadepy import Arcade
 
 from ticktick_sandbox.browser.browser import Browser, Page, local_client
+from ticktick_sandbox.server.ports import port_of
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
@@ -81,3 +85,16 @@ def make_world(**settings: object) -> World:
     sandbox = Sandbox(Context.of(Clock(standing_at=NOTEBOOK_TIME)), ports=(0, 0), **settings)  # type: ignore[arg-type]
     sandbox.start()
     return World(sandbox)
+
+
+@contextmanager
+def restarted(world: World) -> Iterator[Sandbox]:
+    """Stop the world's sandbox; while the block runs, another one has its Arcade port."""
+    port = port_of(world.sandbox._sockets[0])
+    world.sandbox.stop()
+    sandbox = Sandbox(Context.of(Clock(standing_at=NOTEBOOK_TIME)), ports=(port, 0))
+    sandbox.start()
+    try:
+        yield sandbox
+    finally:
+        sandbox.stop()
