@@ -172,7 +172,6 @@ def _say(text: str) -> None:
 def _exec(program: list[str], port: int) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
-    from ticktick_sandbox.processes.scratch import NoScratch, scratch
     from ticktick_sandbox.redirection.curl import curl_home
     from ticktick_sandbox.server.environment import client_environment
     from ticktick_sandbox.server.ports import PortInUse
@@ -180,6 +179,7 @@ def _exec(program: list[str], port: int) -> int:
     from ticktick_sandbox.server.sandbox import Sandbox
     from ticktick_sandbox.shared.clock import Clock
     from ticktick_sandbox.shared.context import Context
+    from ticktick_sandbox.shared.scratch import NoScratch, scratch
 
     url = find_running(port)
     started = None

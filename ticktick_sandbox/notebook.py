@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ticktick_sandbox.processes.child_server import ChildServer
     from ticktick_sandbox.processes.worker import WorkerProcess
     from ticktick_sandbox.redirection import Redirection
+    from ticktick_sandbox.redirection.curl import CurlHome
     from ticktick_sandbox.server.environment import ChangedEnvironment
     from ticktick_sandbox.server.hosts import LocalAddresses
     from ticktick_sandbox.server.sandbox import Sandbox
@@ -30,6 +31,7 @@ class _Running:
     viewer: Viewer
     environment: ChangedEnvironment
     redirection: Redirection
+    curl_home: CurlHome
     wanted: tuple[object, ...]
     lines: list[str]
     workers: dict[str | None, WorkerProcess] = field(default_factory=dict)
@@ -91,6 +93,7 @@ def stop() -> None:
         running.app.stop()
     running.redirection.off()
     running.environment.restore()
+    running.curl_home.close()
     running.sandbox.stop()
 
 
@@ -312,6 +315,7 @@ def _local() -> LocalAddresses:
 
 def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
     from ticktick_sandbox.redirection import Redirection
+    from ticktick_sandbox.redirection.curl import CurlHome
     from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
     from ticktick_sandbox.server.ports import PortInUse
     from ticktick_sandbox.server.sandbox import Sandbox
@@ -329,20 +333,22 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
     try:
         if app or provider or config:
             sandbox.prepare(provider, Path(config) if config else None)
-    except ValueError as problem:
+        redirection = Redirection(sandbox.arcade_url)
+        curl_home = CurlHome(redirection, os.environ)
+    except (OSError, ValueError) as problem:
         sandbox.stop()
         raise SandboxError(str(problem)) from None
     sandbox.start()
-    environment = ChangedEnvironment(client_environment(sandbox.arcade_url))
-    redirection = Redirection(sandbox.arcade_url)
+    variables = client_environment(sandbox.arcade_url) | {"CURL_HOME": curl_home.path}
+    environment = ChangedEnvironment(variables)
     redirection.on()
     user = os.environ["ARCADE_USER_ID"]
     lines = [
         f"Sandbox: Arcade at {sandbox.arcade_url}, TickTick at {sandbox.ticktick_url}{moved}",
         f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {user}",
-        "Network: ticktick.com and arcade.dev lead to the sandbox, never to the live services",
+        "Network: the real host names of the services lead Python, Node and curl to the sandbox",
     ]
     origins = sandbox.arcade_url, sandbox.ticktick_url
     viewer = Viewer(sandbox.local, sandbox.form_watch, origins)
     wanted = provider, app, config, strict
-    return _Running(sandbox, viewer, environment, redirection, wanted, lines)
+    return _Running(sandbox, viewer, environment, redirection, curl_home, wanted, lines)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import httpx
 from arcadepy import Arcade
 
@@ -81,3 +84,16 @@ def make_world(**settings: object) -> World:
     sandbox = Sandbox(Context.of(Clock(standing_at=NOTEBOOK_TIME)), ports=(0, 0), **settings)  # type: ignore[arg-type]
     sandbox.start()
     return World(sandbox)
+
+
+@contextmanager
+def restarted(world: World) -> Iterator[Sandbox]:
+    """Stop the world's sandbox; while the block runs, another one has its Arcade port."""
+    port = world.sandbox._listeners[0].port
+    world.sandbox.stop()
+    sandbox = Sandbox(Context.of(Clock(standing_at=NOTEBOOK_TIME)), ports=(port, 0))
+    sandbox.start()
+    try:
+        yield sandbox
+    finally:
+        sandbox.stop()

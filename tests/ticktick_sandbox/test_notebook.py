@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -18,6 +20,7 @@ from jupyter_client.manager import start_new_kernel
 
 import ticktick_sandbox as sandbox
 from tests.environment import ROOT
+from tests.installed import program
 from ticktick_sandbox import notebook
 from ticktick_sandbox.browser import viewer
 from ticktick_sandbox.browser.browser import Browser
@@ -50,6 +53,13 @@ def test_starting_says_so_in_three_lines(capsys: pytest.CaptureFixture[str]) -> 
     sandbox.start()
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["Sandbox", "Clients", "Network"]
+
+
+def test_what_is_said_of_the_network_is_what_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.start()
+    line = capsys.readouterr().out.splitlines()[2]
+    names = "Network: the real host names of the services lead Python, Node and curl to the sandbox"
+    assert line == names
 
 
 def test_starting_twice_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
@@ -500,6 +510,43 @@ def test_a_kernel_restart_frees_everything() -> None:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_curl_leads_to_the_sandbox_until_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a notebook starts it; and the sandbox opens its TLS entrance no earlier."""
+    monkeypatch.setenv("CURL_HOME", "/of/the/reader")
+    curl = f"{program('curl')} -sS --max-time 20 https://api.arcade.dev/v1/health"
+    code = f"""
+import os, sys, ticktick_sandbox as sandbox
+sandbox.start()
+print("trustme" in sys.modules)
+!{curl}
+sandbox.stop()
+print("", os.environ["CURL_HOME"])
+"""
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        lines = printed(client, code).split()[-3:]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert lines == ["False", '{"healthy":true}', "/of/the/reader"]
+
+
+def test_curl_leads_to_a_sandbox_that_was_started_again(started: None) -> None:
+    command = [program("curl"), "-sS", "--max-time", "20", "https://api.arcade.dev/v1/health"]
+    for _ in range(2):
+        folder = Path(os.environ["CURL_HOME"])
+        assert subprocess.check_output(command, text=True) == '{"healthy":true}'
+        sandbox.stop()
+        assert not folder.exists()
+        sandbox.start()
+
+
+def test_without_a_temporary_folder_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/not/there")
+    with pytest.raises(sandbox.SandboxError, match="No temporary folder can be made"):
+        sandbox.start()
 
 
 def printed(client: BlockingKernelClient, code: str) -> str:

@@ -1,4 +1,4 @@
-"""What answers for api.arcade.dev and cloud.arcade.dev."""
+"""What answers for api.arcade.dev, app.arcade.dev and cloud.arcade.dev."""
 
 from __future__ import annotations
 

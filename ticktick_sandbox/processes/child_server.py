@@ -13,9 +13,9 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from ticktick_sandbox.processes.scratch import NoScratch, scratch
 from ticktick_sandbox.redirection import python_path
 from ticktick_sandbox.server.ports import Listener
+from ticktick_sandbox.shared.scratch import NoScratch, scratch
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LINES = 20

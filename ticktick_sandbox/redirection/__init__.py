@@ -3,6 +3,11 @@
 ``sitecustomize.py`` in this folder does the work. Python imports a module of that name
 at the start of every process that finds it on its path, which is how children get it.
 ``preload.cjs`` does the same in Node, and ``curl.py`` writes what curl reads.
+
+Not covered, and so able to reach the live services: wget and other languages; clients in
+Python with network code of their own (pycurl, grpc; uvloop is covered); ``python -I``, ``-E``
+and ``-S``; children with an empty environment; ``curl -q``; Node through a proxy on this machine.
+docs/reference/behaviours.md tells readers.
 """
 
 from __future__ import annotations
@@ -11,10 +16,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ticktick_sandbox.redirection.sitecustomize import HOSTS, Redirection
+from ticktick_sandbox.redirection.sitecustomize import AUTHORITY, HOSTS, Redirection
 from ticktick_sandbox.shared.settings import LOCAL_HOSTS
 
-__all__ = ["HOSTS", "Redirection", "child_environment", "node_options", "python_path"]
+__all__ = ["AUTHORITY", "HOSTS", "Redirection", "child_environment", "node_options", "python_path"]
 
 
 def child_environment(sandbox_url: str, inherited: Mapping[str, str]) -> dict[str, str]:

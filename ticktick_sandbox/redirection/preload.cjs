@@ -3,13 +3,15 @@
  *
  * Does in Node what sitecustomize.py does in Python, by the same rules and variables:
  *
- * - TICKTICK_SANDBOX_URL switches the redirection on: connections to the five host names of the
+ * - TICKTICK_SANDBOX_URL switches the redirection on: connections to the six host names of the
  *   services go to the sandbox at that URL. Names, TLS and certificate checks stay real.
  *   With no sandbox there the connection fails; it never reaches a live service.
  * - TICKTICK_SANDBOX_GUARD names a log file and switches the guard on: reaching for anything but
  *   this machine is logged there and stopped.
  *
- * All of Node's clients end in net.Socket and tls.connect: fetch, undici, http, https.
+ * All of Node's clients end in net.Socket and tls.connect: fetch, undici, http, https. TLS in
+ * one of the names on a socket to another machine is refused. Not covered are clients that
+ * were given a proxy on this machine, datagrams, and dns.resolve, which looks names up outside.
  */
 "use strict";
 
@@ -23,10 +25,11 @@ const HOSTS = new Set([
   "api.ticktick.com",
   "developer.ticktick.com",
   "api.arcade.dev",
+  "app.arcade.dev",
   "cloud.arcade.dev",
 ]);
 
-// Stands for the five hosts where a program looks a name up itself and then connects.
+// Stands for the six hosts where a program looks a name up itself and then connects.
 const ADDRESS = "127.83.66.1";
 
 const { TICKTICK_SANDBOX_URL, TICKTICK_SANDBOX_GUARD } = process.env;
@@ -49,11 +52,29 @@ function refused(text) {
   return Object.assign(new Error(text), { code: "ECONNREFUSED", syscall: "connect" });
 }
 
-let entrance;
+function isLoopback(host) {
+  return /^(127\.|::1|::ffff:127\.)/.test(nameOf(host));
+}
 
-/** Ask the sandbox for its TLS port and its certificate authority, once. */
+/** Return an error if a socket is connected to another machine. */
+function elsewhere(socket, name) {
+  const address = socket?.remoteAddress;
+  return address && !isLoopback(address)
+    ? refused(`${name} leads to the sandbox, not to ${address}`)
+    : undefined;
+}
+
+let entrance; // the one that answered last
+let asking;
+
+/**
+ * Ask the sandbox for its TLS port and its certificate authority.
+ *
+ * For each connection anew, since a socket that was refused by a port of the past is of no
+ * more use; connections that are made at once share the answer.
+ */
 function entry() {
-  entrance ??= new Promise((resolve, reject) => {
+  asking ??= new Promise((resolve, reject) => {
     const http = require("node:http");
     const { port } = new URL(TICKTICK_SANDBOX_URL);
     const asked = { host: "127.0.0.1", port, path: "/_sandbox/tls", agent: false, timeout: 10_000 };
@@ -61,24 +82,34 @@ function entry() {
       try {
         let text = "";
         for await (const part of response) text += part;
-        resolve(JSON.parse(text));
+        entrance = JSON.parse(text);
+        resolve(entrance);
       } catch (problem) {
         reject(problem);
       }
     });
     request.on("timeout", () => request.destroy());
     request.on("error", reject);
-  }).catch(() => {
-    entrance = undefined;
-    throw refused(`the sandbox at ${TICKTICK_SANDBOX_URL} is not running; start it with: ticktick-sandbox`);
-  });
-  return entrance;
+  })
+    .catch(() => {
+      throw refused(`the sandbox at ${TICKTICK_SANDBOX_URL} is not running; start it with: ticktick-sandbox`);
+    })
+    .finally(() => {
+      asking = undefined;
+    });
+  return asking;
 }
 
 function redirect() {
   const connect = net.Socket.prototype.connect;
   const connectTls = tls.connect;
-  const trusting = new WeakSet();
+  const trusted = new WeakMap();
+
+  function trust(context, { ca }) {
+    if (trusted.get(context) === ca) return;
+    trusted.set(context, ca);
+    context.addCACert(ca);
+  }
 
   net.Socket.prototype.connect = function (...args) {
     const options = optionsOf(args);
@@ -100,20 +131,28 @@ function redirect() {
 
   tls.connect = function (...args) {
     const options = optionsOf(args);
-    if (!HOSTS.has(nameOf(options.servername || options.host))) return connectTls(...args);
+    const name = nameOf(options.servername || options.host);
+    if (!HOSTS.has(name)) return connectTls(...args);
     // Also where the program has looked the address up in its own way.
     if (!options.socket && HOSTS.has(nameOf(options.servername))) options.host = ADDRESS;
     options.secureContext ??= tls.createSecureContext(options);
     const { context } = options.secureContext;
-    if (!trusting.has(context)) {
-      trusting.add(context);
-      // Before the handshake, since the connection waits for the same answer.
-      entry().then(
-        ({ ca }) => context.addCACert(ca),
-        () => trusting.delete(context), // the connection fails by itself
-      );
+    if (entrance) trust(context, entrance); // on a connected socket the handshake begins at once
+    entry().then(
+      (now) => trust(context, now), // before the handshake, as the connection waits for it, too
+      () => {}, // the connection fails by itself
+    );
+    // A socket of the program's own may lead elsewhere. It is refused before a byte is sent.
+    const { socket } = options;
+    const problem = elsewhere(socket, name);
+    if (problem) socket.destroy();
+    const secure = connectTls(options, callbackOf(args));
+    if (problem) secure.destroy(problem);
+    else if (socket?.connecting) {
+      const check = () => elsewhere(socket, name) && secure.destroy(elsewhere(socket, name));
+      socket.prependOnceListener("connect", check);
     }
-    return connectTls(options, callbackOf(args));
+    return secure;
   };
 
   replace(["lookup"], (host, original, call) =>
@@ -125,7 +164,7 @@ function guard() {
   const { hostname } = require("node:os");
   const any = ["0.0.0.0", "::"]; // what a server or a UDP socket is bound to
   const own = new Set([...any, "", "localhost", "ip6-localhost", hostname().toLowerCase()]);
-  const isOwn = (host) => own.has(nameOf(host)) || /^(127\.|::1|::ffff:127\.)/.test(nameOf(host));
+  const isOwn = (host) => own.has(nameOf(host)) || isLoopback(host);
 
   function stopped(event, host) {
     const program = JSON.stringify(process.argv.slice(0, 2));

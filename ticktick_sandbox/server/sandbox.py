@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.types import ASGIApp
 
 from ticktick_sandbox.browser.form_watch import FormWatch
+from ticktick_sandbox.redirection import AUTHORITY
 from ticktick_sandbox.server import start_page
 from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.server.hosts import ByHost
@@ -92,9 +94,15 @@ class Sandbox(CurrentServices):
 
             import trustme
 
-            authority = trustme.CA(organization_name="TickTick sandbox")
+            authority = trustme.CA(path_length=0, organization_name=AUTHORITY)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert(*TICKTICK_HOSTS, *ARCADE_HOSTS).configure_cert(context)
+            now = datetime.now(UTC)
+            authority.issue_cert(
+                *TICKTICK_HOSTS,
+                *ARCADE_HOSTS,
+                not_before=now - timedelta(days=1),
+                not_after=now + timedelta(days=30),  # longer than a sandbox runs
+            ).configure_cert(context)
             apps: dict[str, ASGIApp] = dict.fromkeys(TICKTICK_HOSTS, self.ticktick_app)
             apps |= dict.fromkeys(ARCADE_HOSTS, self.arcade_app)
             listener = Listener(0)

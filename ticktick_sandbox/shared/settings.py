@@ -11,7 +11,7 @@ PASSWORD = "sandbox"  # noqa: S105 -- shown on the sign-in page; nothing real is
 PROVIDER_ID = "arcade-ticktick"
 
 TICKTICK_HOSTS = ("ticktick.com", "api.ticktick.com", "developer.ticktick.com")
-ARCADE_HOSTS = ("api.arcade.dev", "cloud.arcade.dev")
+ARCADE_HOSTS = ("api.arcade.dev", "app.arcade.dev", "cloud.arcade.dev")
 OWN_COOKIES = "sandbox_"  # how the names of the sandbox's own cookies begin
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 

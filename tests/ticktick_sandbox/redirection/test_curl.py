@@ -1,4 +1,4 @@
-"""The five real host names lead curl to the sandbox, and the reader's options stay."""
+"""The six real host names lead curl to the sandbox, and the reader's options stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The five real host names lead Node to the sandbox, too, whichever client asks."""
+"""The six real host names lead Node to the sandbox, too, whichever client asks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import program
-from tests.ticktick_sandbox.helpers import World
+from tests.ticktick_sandbox.helpers import World, restarted
 from ticktick_sandbox import redirection
 from ticktick_sandbox.redirection import HOSTS, child_environment, node_options
 from ticktick_sandbox.server.ports import Listener
@@ -168,6 +168,50 @@ def test_a_sandbox_that_is_started_later_is_found(bare: World) -> None:
         url = f"http://localhost:{sock.port}"
     run = node(code, **child_environment(url, os.environ))
     assert run.stdout == "ECONNREFUSED 200\n", run.stderr
+
+
+def test_a_sandbox_that_was_started_anew_is_found(bare: World) -> None:
+    code = f"""
+        import {{ once }} from "node:events";
+        console.log((await fetch("{HEALTH}")).status);
+        await once(process.stdin, "data");
+        console.log((await fetch("{HEALTH}")).status);
+        process.exit();
+    """
+    with subprocess.Popen(
+        [program("node"), "--input-type=module", "--eval", code],
+        env=os.environ | redirected(bare),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdin
+        assert run.stdout
+        assert run.stdout.readline() == "200\n"
+        with restarted(bare):
+            assert run.communicate("go on\n", timeout=30)[0] == "200\n"
+
+
+@pytest.mark.parametrize("when", ["connected", "connecting"])
+def test_a_socket_to_another_machine_is_refused(bare: World, when: str) -> None:
+    """One that only says so: no test may reach beyond this machine."""
+    code = f"""
+        import {{ once }} from "node:events";
+        import net from "node:net";
+        import tls from "node:tls";
+        const server = net.createServer((peer) => peer.on("data", () => console.log("told")));
+        await once(server.listen(0, "127.0.0.1"), "listening");
+        const socket = net.connect(server.address().port, "127.0.0.1");
+        if ("{when}" === "connected") await once(socket, "connect");
+        Object.defineProperty(socket, "remoteAddress", {{ value: "203.0.113.7" }});
+        const secure = tls.connect({{ socket, servername: "api.arcade.dev" }});
+        secure.write("{REQUEST}");
+        const [problem] = await once(secure, "error").catch((problem) => [problem]);
+        console.log(problem.message);
+        setTimeout(() => process.exit(), 200);
+    """
+    run = node(code, **redirected(bare))
+    assert run.stdout == "api.arcade.dev leads to the sandbox, not to 203.0.113.7\n", run.stderr
 
 
 def test_plain_http_to_a_real_host_is_refused(bare: World) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+
+from cryptography import x509
 
 from tests.processes import free_ports
 from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.server.ports import Listener
-from ticktick_sandbox.server.running import find_running
+from ticktick_sandbox.server.running import find_running, tls_entrance
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.context import Context
@@ -51,3 +55,15 @@ def test_a_sandbox_that_never_served_frees_its_ports() -> None:
 
 def test_nothing_is_found_where_nothing_runs() -> None:
     assert find_running(int(free_ports(1)[0])) is None
+
+
+def test_the_certificates_are_good_for_little_else(bare: World) -> None:
+    entrance = tls_entrance(bare.arcade_url)
+    authority = x509.load_pem_x509_certificate(entrance["ca"].encode())
+    rules = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
+    assert (rules.ca, rules.path_length) == (True, 0)
+    served = ssl.get_server_certificate(("127.0.0.1", entrance["port"]))
+    leaf = x509.load_pem_x509_certificate(served.encode())
+    now = datetime.now(UTC)
+    assert now - timedelta(days=2) < leaf.not_valid_before_utc < now
+    assert now + timedelta(days=7) < leaf.not_valid_after_utc < now + timedelta(days=31)

@@ -13,7 +13,7 @@ import pytest
 from tests.environment import ROOT
 from tests.processes import run_sandbox
 from ticktick_sandbox.processes.child_server import ChildServer, DidNotStart
-from ticktick_sandbox.processes.scratch import NoScratch, scratch
+from ticktick_sandbox.shared.scratch import NoScratch, scratch
 
 FULL = "No temporary folder can be made: .+ Free some space, or set TMPDIR to a folder"
 
@@ -28,7 +28,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_a_killed_process_left_is_cleared_and_nothing_else(place: Path) -> None:
     program = (
-        "import os, signal; from ticktick_sandbox.processes.scratch import scratch\n"
+        "import os, signal; from ticktick_sandbox.shared.scratch import scratch\n"
         "kept = scratch(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)

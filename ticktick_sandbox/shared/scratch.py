@@ -11,7 +11,7 @@ from pathlib import Path
 _NAME = re.compile(r"ticktick-sandbox-(\d+)-.+")
 
 
-class NoScratch(RuntimeError):
+class NoScratch(OSError):
     """There is no temporary folder; the text says what to do."""
 
 
