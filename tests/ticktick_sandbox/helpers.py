@@ -34,6 +34,7 @@ class World:
             api_key=API_KEY,
             base_url=sandbox.arcade_url,
             max_retries=0,
+            http_client=local_client(),  # its own would load every authority of the machine
             _strict_response_validation=True,
         )
 
