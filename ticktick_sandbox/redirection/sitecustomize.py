@@ -330,8 +330,10 @@ def _run_next():
     import importlib.util
 
     here = os.path.dirname(os.path.abspath(__file__))
-    elsewhere = [path for path in sys.path if os.path.abspath(path) != here]
-    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", elsewhere)
+    paths = [os.path.abspath(path) for path in sys.path]
+    # Behind this one, or two copies of this file would run each other without end.
+    behind = sys.path[paths.index(here) + 1 :] if here in paths else []
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", behind)
     if spec and spec.loader:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 

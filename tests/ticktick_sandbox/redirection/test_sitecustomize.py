@@ -7,6 +7,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -25,6 +26,7 @@ import requests
 import trustme
 
 from tests.ticktick_sandbox.helpers import World, restarted
+from ticktick_sandbox import redirection
 from ticktick_sandbox.processes.child_server import ChildServer
 from ticktick_sandbox.redirection import HOSTS, Redirection, child_environment
 from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
@@ -140,6 +142,16 @@ def test_a_proxy_in_the_environment_is_not_asked(bare: World) -> None:
         listening.setblocking(False)
         with pytest.raises(BlockingIOError):
             listening.accept()
+
+
+def test_a_second_copy_of_the_package_changes_nothing(bare: World, tmp_path: Path) -> None:
+    own, copy = Path(redirection.__file__).parent, tmp_path / "copy"
+    shutil.copytree(own, copy)
+    variables = child_environment(bare.arcade_url, os.environ)
+    variables["PYTHONPATH"] = f"{own}{os.pathsep}{copy}"
+    run = child(f"import httpx; print(httpx.get({HEALTH!r}).text)", **variables)
+    assert run.stderr == ""
+    assert json.loads(run.stdout) == HEALTHY
 
 
 def test_names_that_the_reader_exempts_from_the_proxy_stay_exempt(bare: World) -> None:
