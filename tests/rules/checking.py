@@ -28,7 +28,7 @@ def _violations(
     method: str, path: str, status: str, content_type: str, body: bytes
 ) -> Iterator[str]:
     is_json = content_type.partition(";")[0].strip() == "application/json"
-    if not is_json and any(re.fullmatch(page, path) for page in recorded.PAGES):
+    if not is_json and any(re.fullmatch(page, path, re.DOTALL) for page in recorded.PAGES):
         return
     answers = _answers(method, path)
     if status not in answers:
@@ -64,7 +64,7 @@ def _answers(method: str, path: str) -> Answers:
     for pattern, methods in _routes():
         if pattern.fullmatch(path) and (answers := methods.get(method)):
             return answers
-    left_out = re.fullmatch(recorded.NOT_IMITATED, path)
+    left_out = re.fullmatch(recorded.NOT_IMITATED, path, re.DOTALL)
     return recorded.SAYS_SO if left_out else recorded.UNKNOWN_ROUTE
 
 
