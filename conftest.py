@@ -1,4 +1,8 @@
-"""Sets up what every test, kernel and child process runs in."""
+"""Sets up what every test, kernel and child process runs in, and watches what they do.
+
+One folder of logs belongs to the whole run, with a folder in it for each worker of
+pytest-xdist. What a worker could not tell any more, the run reads there at its end.
+"""
 
 from __future__ import annotations
 
@@ -8,56 +12,97 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.environment import set_up
 from tests.rules import watching
 
-_logs = Path(tempfile.mkdtemp(prefix="sandbox-tests-"))
-atexit.register(shutil.rmtree, _logs, ignore_errors=True)
-_log = _logs / "reached-beyond-this-machine.log"
+_LOGS = pytest.StashKey[Path]()  # of the whole run
+_OWN = pytest.StashKey[Path]()  # of this process
+_REACHED = "reached-beyond-this-machine.log"
+_ANSWERS = "answers.log"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment before the first kernel starts; fixtures don't reach notebooks."""
-    set_up(_log)
-    watching.watch_here_and_in_children(_logs / "answers.log")
+    worker = getattr(config, "workerinput", None)
+    if worker:
+        logs = Path(worker["logs"])
+    else:
+        logs = Path(tempfile.mkdtemp(prefix="sandbox-tests-"))
+        atexit.register(shutil.rmtree, logs, ignore_errors=True)
+    own = logs / (worker["workerid"] if worker else "main")
+    own.mkdir()
+    config.stash[_LOGS], config.stash[_OWN] = logs, own
+    set_up(own / _REACHED)
+    watching.watch_here_and_in_children(own / _ANSWERS)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Fail the test in which an Engine answered what Arcade's would not."""
-    try:
-        return (yield)
-    finally:
-        _fail_on_wrong_answers()
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the logs are."""
+    node.workerinput["logs"] = str(node.config.stash[_LOGS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers ``-n auto`` means: one more than cores, for tests that wait."""
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes long in one file, so that all workers end at about the same time."""
+    sandbox = config.rootpath / "tests" / "ticktick_sandbox"
+    items.sort(key=lambda item: sandbox in item.path.parents)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Fail a test whose fixtures met a wrong answer."""
+    """Fail a test whose fixtures did what none may."""
     yield
-    _fail_on_wrong_answers()
+    _fail_on_what_was_seen(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Fail the test that did what none may."""
+    try:
+        return (yield)
+    finally:
+        _fail_on_what_was_seen(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Fail a test whose fixtures met a wrong answer at their end."""
+    """Fail a test whose fixtures did at their end what none may."""
     yield
-    _fail_on_wrong_answers()
+    _fail_on_what_was_seen(item)
 
 
-def _fail_on_wrong_answers() -> None:
-    if found := watching.take_violations():
-        pytest.fail(f"the Engine's answers break the rules:\n{found}", pytrace=False)
+def _fail_on_what_was_seen(item: pytest.Item) -> None:
+    if found := _take_what_was_seen(item.config.stash[_OWN]):
+        pytest.fail(found, pytrace=False)
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Fail the run if anything reached beyond this machine, even if the error was swallowed."""
-    if _log.exists() and os.getpid() == _log_owner:
-        print(f"\nThe network guard stopped:\n{_log.read_text(encoding='utf-8')}")
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+def _take_what_was_seen(logs: Path) -> str:
+    """Return what reached beyond this machine, and which answers no Engine would give."""
+    said = ""
+    if (logs / _REACHED).exists():
+        taken = (logs / _REACHED).rename(logs / "taken.log")
+        said += f"the network guard stopped:\n{taken.read_text(encoding='utf-8')}"
+    if found := watching.take_violations(logs / _ANSWERS):
+        said += f"the Engine's answers break the rules:\n{found}"
+    return said
 
 
-_log_owner = os.getpid()
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run for what was seen after a process had run its last test."""
+    if hasattr(session.config, "workerinput"):
+        return  # an exit status set here is lost
+    for logs in sorted(session.config.stash[_LOGS].iterdir()):
+        if found := _take_what_was_seen(logs):
+            print(f"\nAfter the last test of {logs.name}, {found}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -11,6 +11,14 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.chromium import chromium
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what a person does in a browser to the long part."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start the installed Chromium. Without one, CI fails and a reader's run skips.

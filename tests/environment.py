@@ -25,6 +25,7 @@ def set_up(guard_log: Path) -> None:
     """
     for name in [name for name in os.environ if name.startswith(_READERS_OWN)]:
         del os.environ[name]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each child would compile all that it imports
     ipython = tempfile.mkdtemp(prefix="sandbox-ipython-")
     atexit.register(shutil.rmtree, ipython, ignore_errors=True)
     os.environ |= {
@@ -32,7 +33,7 @@ def set_up(guard_log: Path) -> None:
         "IPYTHONDIR": ipython,
         "NO_MKDOCS_2_WARNING": "1",
         "NODE_OPTIONS": node_options({}),
-        "PYTHONPATH": python_path({}),
+        "PYTHONPATH": python_path({"PYTHONPATH": str(ROOT)}),  # this tree, whichever is installed
         "TICKTICK_SANDBOX_AUTOPILOT": "1",
         "TICKTICK_SANDBOX_GUARD": str(guard_log),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,58 +85,62 @@ def test_a_guard_lets_good_cells_pass(good: NotebookNode) -> None:
     assert problems(new_notebook(cells=[new_markdown_cell("x"), good])) == []
 
 
-def nbval(tmp_path: Path, *cells: NotebookNode) -> subprocess.CompletedProcess[str]:
-    """Run a notebook with the settings of the test command, and with a guard log of its own."""
-    path = tmp_path / "bad.ipynb"
-    nbformat.write(new_notebook(cells=list(cells)), path)
-    command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml")]
-    command += ["--rootdir", str(ROOT), "--nbval-cell-timeout=3", str(path)]
-    environment = os.environ | {"TICKTICK_SANDBOX_GUARD": str(tmp_path / "guard.log")}
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 RESULT = new_output("execute_result", data={"text/plain": "2"}, execution_count=1)
-CAUGHT_BY_NBVAL = {
+REACH = """import socket
+try:
+    socket.create_connection(("192.0.2.1", 80))
+except OSError as problem:
+    print("network guard" in str(problem))"""
+PASSES = {
+    "the same result": cell("1 + 1", RESULT),
+    "another port": cell("print('http://localhost:9099/')", stream("http://localhost:5/\n")),
+    "a port that was in use": cell(
+        "print('http://localhost:9 (port 8 was in use)')", stream("http://localhost:5\n")
+    ),
+    "what the network guard stopped": cell(REACH, stream("True\n")),
+}
+CAUGHT = {
     "another result": cell("1 + 2", RESULT),
     "a missing output": cell("1 + 1"),
     "an output too many": cell("x = 1", RESULT),
     "an exception": cell("1 / 0"),
     "another line": cell("print('a')", stream("b\n")),
+    "more than another port": cell(
+        "print('http://localhost:9099/a')", stream("http://localhost:5/\n")
+    ),
     "new stderr": cell("import sys\nprint('x', file=sys.stderr)"),
     "a cell that hangs": cell("import time\ntime.sleep(60)"),
 }
 
 
-@pytest.mark.parametrize("bad", CAUGHT_BY_NBVAL.values(), ids=CAUGHT_BY_NBVAL.keys())
-def test_nbval_catches(tmp_path: Path, bad: NotebookNode) -> None:
-    run = nbval(tmp_path, bad)
-    assert run.returncode == 1, run.stdout
-    assert "1 failed" in run.stdout
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], str]:
+    """Run a notebook with all these cells as the test command would.
 
-
-def test_nbval_lets_a_good_notebook_pass(tmp_path: Path) -> None:
-    run = nbval(tmp_path, cell("1 + 1", RESULT))
-    assert run.returncode == 0, run.stdout
-    assert "1 passed" in run.stdout
-
-
-def test_only_ports_may_differ(tmp_path: Path) -> None:
-    run = nbval(tmp_path, cell("print('http://localhost:9099/')", stream("http://localhost:5/\n")))
-    assert run.returncode == 0, run.stdout
-    moved = "print('http://localhost:9 (port 8 was in use)')"
-    run = nbval(tmp_path, cell(moved, stream("http://localhost:5\n")))
-    assert run.returncode == 0, run.stdout
-    run = nbval(tmp_path, cell("print('http://localhost:9099/a')", stream("http://localhost:5/\n")))
-    assert run.returncode == 1, run.stdout
-
-
-def test_a_kernel_that_reaches_beyond_this_machine_is_stopped(tmp_path: Path) -> None:
-    source = (
-        "import socket\ntry:\n    socket.create_connection(('192.0.2.1', 80))\n"
-        "except OSError as problem:\n    print('network guard' in str(problem))"
+    Returns what became of each cell, and what the network guard wrote.
+    """
+    folder = tmp_path_factory.mktemp("nbval")
+    path, log = folder / "cells.ipynb", folder / "guard.log"
+    nbformat.write(new_notebook(cells=[*PASSES.values(), *CAUGHT.values()]), path)
+    command = [sys.executable, "-m", "pytest", "-rA", "-n0", "-c", str(ROOT / "pyproject.toml")]
+    command += ["--rootdir", str(ROOT), "--nbval-cell-timeout=1", str(path)]
+    environment = os.environ | {"TICKTICK_SANDBOX_GUARD": str(log)}
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
-    run = nbval(tmp_path, cell(source, stream("True\n")))
-    assert run.returncode == 0, run.stdout
-    assert "reached beyond this machine" in (tmp_path / "guard.log").read_text()
+    assert ran.returncode == 1, ran.stdout
+    found = {int(number): outcome for outcome, number in re.findall(OUTCOME, ran.stdout)}
+    return [found[number] for number in sorted(found)], log.read_text("utf-8")
+
+
+OUTCOME = r"(?m)^(PASSED|FAILED) .*::Cell (\d+)"
+
+
+def test_nbval_compares(run: tuple[list[str], str]) -> None:
+    expected = ["PASSED"] * len(PASSES) + ["FAILED"] * len(CAUGHT)
+    cells = [*PASSES, *CAUGHT]
+    assert dict(zip(cells, run[0], strict=True)) == dict(zip(cells, expected, strict=True))
+
+
+def test_a_kernel_that_reaches_beyond_this_machine_is_stopped(run: tuple[list[str], str]) -> None:
+    assert "reached beyond this machine" in run[1]

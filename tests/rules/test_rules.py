@@ -202,8 +202,9 @@ ILL = (
 @pytest.fixture
 def noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """What the watch notes goes into a file of this test, and does not fail it."""
-    monkeypatch.setenv(watching.LOG, str(tmp_path / "answers.log"))
-    return watching.take_violations
+    log = tmp_path / "answers.log"
+    monkeypatch.setenv(watching.LOG, str(log))
+    return lambda: watching.take_violations(log)
 
 
 @pytest.fixture

@@ -69,25 +69,12 @@ def call(server: StdioServerParameters | str, folder: Path) -> CallToolResult:
     return asyncio.run(once())
 
 
-def test_the_client_lists_projects_once_the_user_has_consented(
+def test_a_user_is_asked_until_they_allow_and_again_once_that_is_over(
     world: World, tmp_path: Path
 ) -> None:
-    assert projects_after(world, tmp_path, "Allow") == PROJECTS
-
-
-def test_a_user_who_denied_can_still_allow(world: World, tmp_path: Path) -> None:
     assert projects_after(world, tmp_path, "Cancel", "Allow") == PROJECTS
-
-
-def test_a_user_whose_token_expired_is_asked_again(world: World, tmp_path: Path) -> None:
-    world.token(["tasks:read"])
-    assert projects_after(world, tmp_path) == PROJECTS
     world.sandbox.clock.advance(days=180)
     assert projects_after(world, tmp_path, "Allow") == PROJECTS
-
-
-def test_a_user_whose_access_was_revoked_is_asked_again(world: World, tmp_path: Path) -> None:
-    world.token(["tasks:read"])
     (connection,) = world.arcade.admin.user_connections.list()
     world.arcade.admin.user_connections.delete(connection.id)
     assert projects_after(world, tmp_path, "Allow") == PROJECTS

@@ -5,24 +5,31 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from arcadepy import Arcade
 
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, running, sandbox
 from tests.snippets.helpers import wait_until_served
-from ticktick_sandbox.browser.browser import Browser
+from ticktick_sandbox.browser.browser import Browser, local_client
 from ticktick_sandbox.server.hosts import LocalAddresses
+from ticktick_sandbox.shared.settings import API_KEY
 
 PYTHON = ROOT / "snippets" / "python"
 
 
-@contextmanager
-def attached(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+@pytest.fixture(scope="module")
+def arcade_port() -> str:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def python(arcade_port: str) -> Iterator[list[str]]:
     """Serve the tools beside a sandbox, register them, and yield how to run a program there."""
-    arcade, ticktick, worker = free_ports(3)
+    monkeypatch = pytest.MonkeyPatch()
+    arcade, (ticktick, worker) = arcade_port, free_ports(2)
     monkeypatch.setenv("WORKER_PORT", worker)
     monkeypatch.setenv("WORKER_URI", f"http://127.0.0.1:{worker}")
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
@@ -39,6 +46,16 @@ def attached(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
                 tools = [line for line in registered.rest() if line.startswith("TicktickApi.")]
                 assert len(tools) == 11
             yield [*run, sys.executable]
+    monkeypatch.undo()
+
+
+@pytest.fixture(autouse=True)
+def disconnected(arcade_port: str, python: list[str]) -> None:
+    """Begin each test with a user who has allowed nothing yet."""
+    url = f"http://localhost:{arcade_port}"
+    with Arcade(api_key=API_KEY, base_url=url, http_client=local_client()) as client:
+        for connection in client.admin.user_connections.list():
+            client.admin.user_connections.delete(str(connection.id))
 
 
 def consent(output: Output) -> None:
@@ -47,11 +64,8 @@ def consent(output: Output) -> None:
         browser.submit(browser.open(link), "Allow")
 
 
-def test_all_tools_are_called_and_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        attached(monkeypatch) as python,
-        running(*python, str(PYTHON / "prebuilt_tools.py")) as (process, output),
-    ):
+def test_all_tools_are_called_and_nothing_is_left_behind(python: list[str]) -> None:
+    with running(*python, str(PYTHON / "prebuilt_tools.py")) as (process, output):
         consent(output)
         consent(output)
         assert process.wait(timeout=30) == 0
@@ -73,11 +87,8 @@ def test_all_tools_are_called_and_nothing_is_left_behind(monkeypatch: pytest.Mon
     ]
 
 
-def test_the_call_of_a_model_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        attached(monkeypatch) as python,
-        running(*python, str(PYTHON / "agent_tool_call.py")) as (process, output),
-    ):
+def test_the_call_of_a_model_is_answered(python: list[str]) -> None:
+    with running(*python, str(PYTHON / "agent_tool_call.py")) as (process, output):
         consent(output)
         assert process.wait(timeout=30) == 0
         lines = output.rest()

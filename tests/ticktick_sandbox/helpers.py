@@ -71,11 +71,9 @@ class World:
 
     def open_api(self, scopes: list[str] = BOTH) -> httpx.Client:
         """Return a client for the Open API with a token of these scopes."""
-        client = httpx.Client(
-            base_url=f"{self.ticktick_url}/open/v1",
-            headers={"Authorization": f"Bearer {self.token(scopes)}"},
-            trust_env=False,
-        )
+        client = local_client()
+        client.base_url = f"{self.ticktick_url}/open/v1"
+        client.headers["Authorization"] = f"Bearer {self.token(scopes)}"
         self._opened.append(client)
         return client
 

@@ -18,9 +18,10 @@ from arcadepy import Arcade
 
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, run_sandbox, running, sandbox
+from tests.ticktick_sandbox.arcade.helpers import answering
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
-from ticktick_sandbox.server.ports import Listener
+from ticktick_sandbox.server.ports import Listener, PortInUse
 
 HEALTH = "https://api.arcade.dev/v1/health"
 ASK = f"import httpx; print(httpx.get({HEALTH!r}).text)"
@@ -74,8 +75,8 @@ def test_serving_listens_on_loopback_only(serving: str) -> None:
 
 
 def test_a_used_port_is_a_clear_error(ports: tuple[str, str]) -> None:
-    with Listener(0) as sock:
-        used = str(sock.port)
+    with answering(404, b"") as uri:
+        used = uri.rpartition(":")[2]
         run = run_sandbox("--arcade-port", used, "--ticktick-port", ports[1])
     assert run.returncode == 1
     assert run.stderr == (
@@ -246,10 +247,18 @@ def test_what_others_could_foresee_differs_at_every_start_unless_a_seed_is_given
 
 
 def test_the_second_port_follows_the_first() -> None:
-    (port,) = free_ports(1)
+    port = two_neighbours()
     with running(*sandbox("--arcade-port", port)) as (_, output):
         shown = output.wait_for("TickTick")
     assert f"http://localhost:{int(port) + 1} " in shown
+
+
+def two_neighbours() -> str:
+    """Return a port that nothing listens on, nor on the next one."""
+    for _ in range(100):
+        with Listener(0) as first, suppress(PortInUse), Listener(first.port + 1):
+            return str(first.port)
+    raise AssertionError("no two free ports beside each other")
 
 
 def test_no_port_follows_the_last_one() -> None:
