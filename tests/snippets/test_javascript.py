@@ -14,7 +14,7 @@ from ticktick_sandbox.shared.settings import LEARNER
 
 BOTH = ["tasks:read", "tasks:write"]
 PROJECTS = ["👋Welcome", "Website relaunch", "Home", "Reading list"]
-PUBLISHED = (Path(__file__).parent / "data" / "published_auth_flow.mjs").read_text("utf-8")
+PUBLISHED = (ROOT / "notebooks/data/published_guide/auth_flow.mjs").read_text("utf-8")
 ARRAY = '[\n  "tasks:read",\n  "tasks:write",\n]'
 OPTIONS = '{ scopes: ["tasks:read", "tasks:write"] }'
 

@@ -15,7 +15,7 @@ from ticktick_sandbox.checker import check
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
 ROOT = Path(__file__).parent.parent.parent
-PUBLISHED = ROOT / "notebooks" / "data" / "published_engine.yaml"
+PUBLISHED = ROOT / "notebooks" / "data" / "published_guide" / "engine.yaml"
 REPAIRED = ROOT / "snippets" / "engine.yaml"
 
 OAUTH2 = "auth.providers[0].oauth2"

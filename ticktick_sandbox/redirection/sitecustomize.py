@@ -307,7 +307,7 @@ def guard(log_file):
         if not is_own(host):
             text = "%s reached beyond this machine: %s %r" % (sys.argv[:2], event, host)
             # A worker of the tests inherits the guard, and has a log of its own.
-            file = os.environ.get("TICKTICK_SANDBOX_GUARD", log_file)
+            file = os.environ.get("TICKTICK_SANDBOX_GUARD") or log_file
             with open(file, "a", encoding="utf-8") as log:
                 log.write(text + "\n")
             raise ConnectionRefusedError(errno.ECONNREFUSED, "network guard: " + text)
