@@ -52,6 +52,23 @@ def pytest_xdist_auto_num_workers() -> int:
     return min((os.cpu_count() or 1) + 1, 8)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker whole files, because the cells of a notebook share a kernel.
+
+    Only the faults, each of which is a run of its own, are spread.
+    """
+    from xdist.scheduler.loadfile import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return (
+                nodeid if "::test_the_suite_turns_red[" in nodeid else super()._split_scope(nodeid)
+            )
+
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes long in one file, so that all workers end at about the same time."""
     sandbox = config.rootpath / "tests" / "ticktick_sandbox"

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser
 
 from tests.environment import ROOT
 from tests.site.pages import NOTEBOOKS, PAGES
@@ -128,47 +127,6 @@ def test_a_notebook_leads_to_the_page_that_shows_the_snippet(site: Path) -> None
         "07_verify_your_users": "users",
     }.items():
         assert f'href="../../snippets/{page}/"' in page_html(site, f"notebooks/{notebook}/")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_opens_without_error_or_request_elsewhere(
-    browser: Browser, site_url: str, page: str, scheme: str
-) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 800})
-    tab = context.new_page()
-    told: list[str] = []
-    tab.on("console", lambda message: told.append(f"{message.type}: {message.text}"))
-    tab.on("pageerror", lambda error: told.append(str(error)))
-    tab.on("request", lambda request: told.append(request.url))
-    tab.goto(f"{site_url}/{page}")
-    tab.wait_for_load_state("networkidle")
-    assert [line for line in told if not line.startswith((f"{site_url}/", "data:"))] == []
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
-    for box in tab.locator(".md-typeset__scrollwrap").all():
-        assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
-    context.close()
-
-
-def test_the_copy_button_copies_the_snippet(browser: Browser, site_url: str) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    tab = context.new_page()
-    tab.goto(f"{site_url}/snippets/authorize/")
-    block = tab.locator(".highlight", has_text="from arcadepy import Arcade").first
-    block.hover()
-    block.get_by_role("button", name="Copy to clipboard").click()
-    copied = tab.evaluate("navigator.clipboard.readText()")
-    assert copied.strip() == (ROOT / "snippets/python/auth_flow.py").read_text("utf-8").strip()
-    context.close()
-
-
-def test_outputs_have_no_copy_button(browser: Browser, site_url: str) -> None:
-    tab = browser.new_page()
-    tab.goto(f"{site_url}/notebooks/00_start_here/")
-    tab.wait_for_load_state("networkidle")
-    assert tab.locator(".cell.highlight button").count() == 5
-    assert tab.locator(".output.highlight button").count() == 0
-    tab.close()
 
 
 def test_search_finds_a_method_in_code(site: Path) -> None:
