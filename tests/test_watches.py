@@ -10,17 +10,9 @@ import pytest
 
 from tests.environment import ROOT
 
-REACH = """
+DEEDS = """
 import socket
 
-
-def reach():
-    try:
-        socket.create_connection(("192.0.2.1", 80))
-    except OSError:
-        pass
-"""
-ANSWER = """
 import httpx
 
 from tests.rules.ill_engine import ill
@@ -29,25 +21,37 @@ from ticktick_sandbox import arcade
 
 
 def reach():
+    try:
+        socket.create_connection(("192.0.2.1", 80))
+    except OSError:
+        pass
+
+
+def answer():
     arcade._health = ill
     world = make_world()
     world.http.get(f"{world.arcade_url}/v1/health")
     world.close()
 """
-IN_A_TEST = """
+IN_TESTS = """
 
 def test_one():
     pass
 
 
-def test_other():
+def test_reach():
     reach()
+
+
+def test_answer():
+    answer()
 """
 AFTER_THE_LAST = """
 
 class Late:
     def pytest_sessionfinish(self):
         reach()
+        answer()
 
 
 def test_one(request):
@@ -55,21 +59,18 @@ def test_one(request):
 """
 
 
-@pytest.mark.parametrize("when", [IN_A_TEST, AFTER_THE_LAST], ids=["in a test", "after the last"])
 @pytest.mark.parametrize(
-    ("what", "said"),
-    [
-        (REACH, "the network guard stopped:"),
-        (ANSWER, "the Engine's answers break the rules:"),
-    ],
-    ids=["beyond this machine", "a wrong answer"],
+    ("when", "ends"),
+    [(IN_TESTS, "2 failed, 1 passed"), (AFTER_THE_LAST, "1 passed")],
+    ids=["in a test", "after the last"],
 )
-def test_the_run_fails(tmp_path: Path, what: str, said: str, when: str) -> None:
+def test_the_run_fails(tmp_path: Path, when: str, ends: str) -> None:
     path = tmp_path / "test_it.py"
-    path.write_text(what + when)
+    path.write_text(DEEDS + when)
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "-n2"]
     command += ["--rootdir", str(ROOT), "-p", "conftest", "-p", "no:cacheprovider", str(path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
-    assert said in run.stdout
-    assert ("1 failed" in run.stdout) == (when is IN_A_TEST)
+    for said in ("the network guard stopped:", "the Engine's answers break the rules:"):
+        assert said in run.stdout
+    assert f" {ends} in " in run.stdout

@@ -12,6 +12,8 @@ import pytest
 from tests.environment import ROOT
 from tests.rules.watching import LOG
 
+pytestmark = pytest.mark.long
+
 FIGURES = [
     "start to first answer, ms",
     "OAuth flows per second, 1 client",

@@ -621,13 +621,13 @@ def test_the_full_example_is_good(file: Path) -> None:
 
 @pytest.mark.parametrize("path", places(FULL), ids=lambda path: ".".join(map(str, path)))
 def test_junk_is_read_or_refused_but_never_breaks(file: Path, path: tuple[Any, ...]) -> None:
+    data = inner = copy.deepcopy(FULL)
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = "JUNK"
+    text = yaml.safe_dump(data)
     for junk in JUNK:
-        data = copy.deepcopy(FULL)
-        inner = data
-        for key in path[:-1]:
-            inner = inner[key]
-        inner[path[-1]] = "JUNK"
-        file.write_text(yaml.safe_dump(data).replace("JUNK", junk), encoding="utf-8")
+        file.write_text(text.replace("JUNK", junk), encoding="utf-8")
         try:
             configuration = load(file)
         except ConfigurationRefused as refusal:
