@@ -102,12 +102,12 @@ def open(
     *,
     click: str | None = None,
     fill: Mapping[str, str] | None = None,
-    wait: bool = False,
+    suggest: Mapping[str, str] | None = None,
 ) -> Page:
     """Show a page to a person: a link, and in a notebook a frame below it.
 
-    Where there is something to fill in, it returns once the person has sent the form off,
-    so that the next cell finds what they made.
+    It returns once they have sent the form off with what is needed, so that the next cell
+    finds what they made. In a notebook, a page without a form is left with a button Go on.
 
     With ``TICKTICK_SANDBOX_AUTOPILOT=1``, as the tests run, the same page is fetched, filled in and
     submitted over HTTP instead, and one line says so.
@@ -115,16 +115,16 @@ def open(
     Args:
         url: the page; ``None`` or empty when there is nothing left to decide.
         click: the link or button that the person is to click.
-        fill: what to type, by the labels of the fields.
-        wait: wait for the click although there is nothing to fill in, where the program
-            itself has nothing to wait for.
+        fill: what has to be typed, by the labels of the fields. A form with anything else is
+            not taken, and says what differs.
+        suggest: what may be typed, and may differ.
 
     Returns:
         The values of the page's labelled fields, read when you ask for them.
 
     Raises:
         SandboxError: the sandbox does not run, the page has no such field or button, or nobody
-            sent the form off within ten minutes.
+            did it within ten minutes.
     """
     if not url:
         print("Nothing to open: access was allowed before.")
@@ -133,12 +133,12 @@ def open(
         print(f"Open {url}")
         return LivePage(url)
     running = _require()
-    fill = dict(fill or {})
+    fill, suggest = fill or {}, suggest or {}
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
-        return Page(running.viewer.steer(url, click, fill), _local)
+        return Page(running.viewer.steer(url, click, {**fill, **suggest}), _local)
     address = running.sandbox.local(url)
-    running.viewer.show(address, click, fill, wait=wait)
-    return Page(address, _local, click if not fill else None)
+    running.viewer.show(address, click, fill, suggest)
+    return Page(address, _local, click if not fill and not suggest else None)
 
 
 def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") -> str:
@@ -326,10 +326,10 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
     context = Context.of(clock)
     moved = ""
     try:
-        sandbox = Sandbox(context, strict=strict)
+        sandbox = Sandbox(context, strict=strict, tell=print)
     except PortInUse as problem:
         moved = f" (port {problem.port} was in use)"
-        sandbox = Sandbox(context, strict=strict, ports=(0, 0))
+        sandbox = Sandbox(context, strict=strict, ports=(0, 0), tell=print)
     try:
         if app or provider or config:
             sandbox.prepare(provider, Path(config) if config else None)
@@ -349,6 +349,6 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
         "Network: the real host names of the services lead Python, Node and curl to the sandbox",
     ]
     origins = sandbox.arcade_url, sandbox.ticktick_url
-    viewer = Viewer(sandbox.local, sandbox.form_watch, origins)
+    viewer = Viewer(sandbox.local, sandbox.form_watch, origins, sandbox.run_id)
     wanted = provider, app, config, strict
     return _Running(sandbox, viewer, environment, redirection, curl_home, wanted, lines)

@@ -23,13 +23,14 @@ from tests.environment import ROOT
 from tests.installed import program
 from ticktick_sandbox import notebook
 from ticktick_sandbox.browser import viewer
-from ticktick_sandbox.browser.browser import Browser
+from ticktick_sandbox.browser.browser import Browser, Page
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.server.ports import Listener, PortInUse
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME
 from ticktick_sandbox.shared.settings import ARCADE_PORT
 
 LEARNER = "learner@example.com"
+REDIRECT = "http://localhost:9099/api/v1/oauth/made-up/callback"
 
 
 @pytest.fixture(autouse=True)
@@ -188,20 +189,103 @@ def test_a_person_gets_a_link(
     started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    monkeypatch.setattr(viewer, "_AGAIN", 0.2)
     url = pending()
     capsys.readouterr()
+    person = a_person_who(url, {}, "Allow")
+    person.start()
     sandbox.open(url, click="Allow")
-    assert capsys.readouterr().out == f"Open {url} : click Allow.\n"
+    person.join()
+    assert capsys.readouterr().out.splitlines() == [
+        f"Open {url} : click Allow.",
+        f"Still waiting: step 1 of 2, sign in, at {url}",
+    ]
 
 
-def a_person_who(url: str, fill: dict[str, str], click: str) -> threading.Thread:
+def test_who_cancels_can_still_allow(
+    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    url = pending()
+    people = [a_person_who(url, {}, "Cancel"), a_person_who(url, {}, "Allow", after=1)]
+    for person in people:
+        person.start()
+    sandbox.open(url, click="Allow")
+    for person in people:
+        person.join()
+    assert "You clicked Cancel, not Allow." in capsys.readouterr().out.splitlines()
+    assert "allowed My TickTick app" in "".join(event.text for event in sandbox.events())
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            {"App Service URL": REDIRECT},
+            "OAuth redirect URL is still empty; you filled in App Service URL.",
+        ),
+        ({"OAuth redirect URL": f"{REDIRECT}/"}, f"is {REDIRECT}/; needed is {REDIRECT}."),
+        ({}, "OAuth redirect URL is still empty."),
+    ],
+)
+def test_a_form_with_something_else_is_not_taken_and_says_what_differs(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: dict[str, str],
+    said: str,
+) -> None:
+    sandbox.start(provider=None)
+    app = sandbox.open("https://developer.ticktick.com/manage", click="Edit")
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    before = len(sandbox.events())
+    fill = {"OAuth redirect URL": REDIRECT}
+    pages: list[Page] = []
+    people = [
+        a_person_who(app.url, typed, "Save", pages=pages),
+        a_person_who(app.url, fill, "Save", after=1, pages=pages),
+    ]
+    for person in people:
+        person.start()
+    sandbox.open(app.url, fill=fill, click="Save")
+    for person in people:
+        person.join()
+    assert said in capsys.readouterr().out
+    assert (pages[0].status, pages[0].heading) == (400, "App Setting")
+    assert said in pages[0].error
+    assert pages[0].values.items() >= typed.items()
+    assert [event.text.partition(";")[0] for event in sandbox.events()[before:]] == [
+        "learner@example.com saved My TickTick app"
+    ]
+    assert app["OAuth redirect URL"] == REDIRECT
+
+
+def test_what_is_suggested_may_differ(started: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    new = "https://developer.ticktick.com/manage/new"
+    person = a_person_who(notebook._local()(new), {"Name": "Mine"}, "Add")
+    person.start()
+    sandbox.open(new, suggest={"Name": "My app", "Description": "Anything"}, click="Add")
+    person.join()
+    assert "registered the app Mine" in sandbox.events()[-1].text
+
+
+def a_person_who(
+    url: str,
+    fill: dict[str, str],
+    click: str,
+    *,
+    after: float = 0.5,
+    pages: list[Page] | None = None,
+) -> threading.Thread:
     """Return a person who fills in a form in a browser of their own, a little later."""
 
     def do() -> None:
         with Browser(LocalAddresses({})) as browser:
-            browser.submit(browser.open(url), click, fill)
+            page = browser.submit(browser.open(url), click, fill)
+        if pages is not None:
+            pages.append(page)
 
-    return threading.Timer(0.5, do)
+    return threading.Timer(after, do)
 
 
 def test_a_form_is_waited_for_and_no_secret_is_printed(
@@ -411,7 +495,7 @@ def test_a_click_is_waited_for_where_the_program_does_not(
     url = pending()
     person = a_person_who(url, {}, "Allow")
     person.start()
-    sandbox.open(url, click="Allow", wait=True)
+    sandbox.open(url, click="Allow")
     assert "allowed My TickTick app" in "".join(event.text for event in sandbox.events())
     person.join()
 
@@ -437,7 +521,7 @@ def test_any_button_of_that_name_ends_the_waiting(
 
     person = threading.Timer(0.5, revoke_the_last)
     person.start()
-    sandbox.open(url, click="Revoke", wait=True)
+    sandbox.open(url, click="Revoke")
     again = client.auth.start("mallory", "arcade-ticktick", scopes=["tasks:read"])
     assert again.status == "pending"
     person.join()

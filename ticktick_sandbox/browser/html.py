@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -235,3 +236,84 @@ def read_page(url: str, status: int, html: str) -> Page:
         reader.links,
         reader.values,
     )
+
+
+class _Refiller(HTMLParser):
+    """Copies a page, with other values in its fields and an error below its heading."""
+
+    def __init__(self, values: Mapping[str, str], error: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.copy: list[str] = []
+        self._values = values
+        self._error: str | None = error
+        self._select = ""
+        self._skipping = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        typed = self._values.get(given.get("name") or self._select)
+        kind = given.get("type") or "text"
+        if tag == "select":
+            self._select = given.get("name") or ""
+        if typed is None or (tag == "input" and kind in ("hidden", "file")):
+            changed = False
+        elif tag == "input" and kind in ("radio", "checkbox"):
+            changed = self._mark(given, "checked", (given.get("value") or "on") == typed)
+        elif tag == "option":
+            changed = self._mark(given, "selected", given.get("value") == typed)
+        elif tag == "input":
+            changed = given.get("value") != typed
+            given["value"] = typed
+        else:
+            changed = False
+        shown = "".join(
+            f' {k}="{escape(v)}"' if v is not None else f" {k}" for k, v in given.items()
+        )
+        self._add(f"<{tag}{shown}>" if changed else self.get_starttag_text() or "")
+        if tag == "textarea" and typed is not None:
+            self._add(escape(typed))
+            self._skipping = True
+
+    @staticmethod
+    def _mark(given: dict[str, str | None], word: str, on: bool) -> bool:
+        given.pop(word, None)
+        if on:
+            given[word] = None
+        return True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._skipping = False
+        self._add(f"</{tag}>")
+        if tag == "h1" and self._error is not None:
+            self._add(f'<p class="error" role="alert">{escape(self._error)}</p>')
+            self._error = None
+
+    def handle_data(self, data: str) -> None:
+        self._add(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self._add(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self._add(f"&#{name};")
+
+    def handle_decl(self, decl: str) -> None:
+        self._add(f"<!{decl}>")
+
+    def handle_comment(self, data: str) -> None:
+        self._add(f"<!--{data}-->")
+
+    def _add(self, text: str) -> None:
+        if not self._skipping:
+            self.copy.append(text)
+
+
+def refill(html: str, values: Mapping[str, str], error: str) -> str:
+    """Return a page with these values in its fields, by their names, and an error on it.
+
+    Hidden fields and files stay as they are.
+    """
+    refiller = _Refiller(values, error)
+    refiller.feed(html)
+    refiller.close()
+    return "".join(refiller.copy)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
-from ticktick_sandbox.browser.form_watch import FormWatch
+from ticktick_sandbox.browser.form_watch import Ended, FormWatch, Sent, Shown, Wanted, is_secret
+from ticktick_sandbox.browser.notebook_page import Waiting, in_notebook
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
     from ticktick_sandbox.browser.browser import Page as BrowserPage
 
-_CONSENT = ("Allow", "Cancel")  # what the program itself waits for
-_PATIENCE = 600  # seconds in which a person fills in a form
+GO_ON = "/_sandbox/go-on"
+FRAME = "/_sandbox/frame"
+_PATIENCE = 600.0  # seconds in which a person does what they are asked for
+_LEADS_ON = 2.0  # seconds in which a browser has followed where the consent leads
+_AGAIN = 10.0  # seconds after which they are told again
+_LOW, _HIGH = 560, 860  # heights of a frame, in CSS pixels: a page to click on, a form
 
 
 class Viewer:
@@ -25,19 +30,25 @@ class Viewer:
     Args:
         local: maps a real URL to its place on this machine.
         form_watch: tells which forms people have sent off.
-        origins: the addresses whose forms it watches.
+        origins: the addresses whose forms it watches, Arcade's first.
+        run: names this start of the sandbox, so that a frame of an earlier one says so.
     """
 
     def __init__(
-        self, local: Callable[[str], str], form_watch: FormWatch, origins: tuple[str, ...]
+        self,
+        local: Callable[[str], str],
+        form_watch: FormWatch,
+        origins: tuple[str, ...],
+        run: str,
     ) -> None:
         self._local = local
         self._form_watch = form_watch
         self._origins = origins
+        self._run = run
         # Of the reader's own app, as a person's browser keeps them.
         self._cookies: CookieJar | None = None
 
-    def steer(self, url: str, click: str | None, fill: dict[str, str]) -> str:
+    def steer(self, url: str, click: str | None, fill: Mapping[str, str]) -> str:
         """Do what a person would do on a page, say so, and return where that led.
 
         Raises:
@@ -58,55 +69,150 @@ class Viewer:
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
         steps = ["signed in"] if signed_in else []
-        steps += [f"filled in {', '.join(fill)}"] if fill else []
-        steps += [f"clicked {click}"] if click else []
         outcome = page.heading if not page.error else f"{page.heading}: {page.error}"
+        steps += [_what_was_done(click, fill)] if click or fill else []
         print(f"Autopilot: {', '.join(steps) or 'looked'} → {outcome}")
         return page.url
 
-    def show(self, address: str, click: str | None, fill: dict[str, str], *, wait: bool) -> None:
-        """Show a page to a person; wait for the click where there is something to wait for.
+    def show(
+        self,
+        address: str,
+        click: str | None,
+        fill: Mapping[str, str],
+        suggest: Mapping[str, str],
+    ) -> None:
+        """Show a page to a person and wait until they have done what is asked for.
+
+        A form of the sandbox is waited for until it was taken with what is in ``fill``. In a
+        notebook, any other page is waited for until the person has seen it.
 
         Raises:
-            SandboxError: the page has no such field or button, or nobody clicked for ten minutes.
+            SandboxError: the page has no such field or button, or nobody did it in ten minutes.
         """
-        watched = address.startswith(self._origins) and click is not None and (wait or bool(fill))
-        forms = self._form_paths(address, click or "", fill) if watched else set()
-        taken = self._form_watch.count(forms)
-        todo = ["fill in the form"] if fill else []
-        todo += [f"click {click}"] if click else []
-        where = "In the page below, or at" if _frames() else "Open"
-        print(f"{where} {address}" + (f" : {', then '.join(todo)}." if todo else ""))
+        wanted, signs_in = self._wanted(address, click, fill, suggest)
+        todo = _todo(click, {**fill, **suggest})
+        where = "In the page below, or at" if in_notebook() else "Open"
+        print(f"{where} {address}" + (f" : {todo}." if todo else ""))
         for label, value in fill.items():
-            hidden = any(word in label.lower() for word in ("secret", "password"))
-            print(f"  {label}: {'copy it from the page that shows it' if hidden else value}")
-        if _frames():
-            from IPython.display import IFrame, display
+            print(f"  {label}: {_plain(label, value)}")
+        for label, value in suggest.items():
+            print(f"  {label}: {value}, or what you like")
+        if not wanted and in_notebook():
+            go_on = f"{self._origins[0]}{GO_ON}"
+            wanted, signs_in = [self._go_on(go_on)], False
+            print(f"Seen it? Go on: {go_on}")
+            todo = f"{todo}, then click Go on" if todo else "look at the page, then click Go on"
+        if wanted:
+            self._wait(wanted, address, todo, {**fill, **suggest}, signs_in=signs_in)
 
-            display(IFrame(address, width="100%", height=600))
-        if click and not forms and click not in _CONSENT and _frames():
-            print("The cell goes on by itself.")
-        if forms and not self._form_watch.wait(forms, taken, _PATIENCE):
-            raise SandboxError(
-                f"Nobody clicked {click} within {_PATIENCE // 60} minutes. Run this again."
-            )
+    def _wait(
+        self,
+        wanted: list[Wanted],
+        address: str,
+        todo: str,
+        values: Mapping[str, str],
+        *,
+        signs_in: bool,
+    ) -> None:
+        before, after = ("step 1 of 2, sign in", f"step 2 of 2, {todo}") if signs_in else ("", todo)
+        now = before or after
+        screen = None
+        if in_notebook():
+            height = _HIGH if values else _LOW
+            go_on = f"{self._origins[0]}{GO_ON}" if wanted[0].path == GO_ON else None
+            screen = Waiting(self._framed(address), now, values, height=height, go_on=go_on)
+        deadline = time.monotonic() + _PATIENCE
+        told, more = False, False
+        with self._form_watch.waiting_for(wanted) as next_step:
+            while True:
+                left = deadline - time.monotonic()
+                step = next_step(min(left, _PATIENCE if told else _AGAIN))
+                if isinstance(step, Sent) and step.taken:
+                    # The frame stays until the browser has gone where the answer leads.
+                    more = step.leaves and not isinstance(next_step(_LEADS_ON), Ended)
+                    break
+                if isinstance(step, Shown):
+                    if now != after and screen:
+                        screen.say(after)
+                    now = after
+                elif isinstance(step, Sent):
+                    for difference in step.differences:
+                        print(difference)
+                    if screen and step.differences:
+                        screen.say(now, *step.differences)
+                        if not wanted[0].needed:
+                            screen.show_again()
+                elif time.monotonic() >= deadline:
+                    raise SandboxError(
+                        f"Nobody clicked {wanted[0].click} within {_PATIENCE / 60:.0f} minutes. "
+                        "Run this again."
+                    )
+                elif not told:
+                    told = True
+                    print(f"Still waiting: {now}, at {address}")
+        if screen:
+            screen.done(f"Done: {_what_was_done(wanted[0].click, values)}.", keep_page=more)
 
-    def _form_paths(self, address: str, click: str, fill: dict[str, str]) -> set[str]:
-        """Return the paths to which the forms with this button and these fields are sent."""
+    def _wanted(
+        self,
+        address: str,
+        click: str | None,
+        fill: Mapping[str, str],
+        suggest: Mapping[str, str],
+    ) -> tuple[list[Wanted], bool]:
+        """Return the forms with this button and these fields, and whether one signs in before."""
         from ticktick_sandbox.browser.browser import Browser, CannotDo
 
+        if click is None or not address.startswith(self._origins):
+            return [], False
         try:
             with Browser(self._local) as browser:
-                forms = browser.open(address).forms_with(click, fill)
+                page = browser.open(address)
+                if click in page.links and not fill and not suggest:
+                    return [], False
+                forms = page.forms_with(click, {**fill, **suggest})
+                for form in forms:
+                    form.filled({**fill, **suggest})
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
-        return {urlsplit(urljoin(address, form.action)).path for form in forms}
+        parts = urlsplit(address)
+        shown_at = parts.path + (f"?{parts.query}" if parts.query else "")
+        free = set(suggest)
+        found = [
+            Wanted(form, urlsplit(urljoin(address, form.action)).path, shown_at, click, fill, free)
+            for form in forms
+        ]
+        return found, browser.signed_in
+
+    def _go_on(self, address: str) -> Wanted:
+        from ticktick_sandbox.browser.browser import Browser
+
+        with Browser(self._local) as browser:
+            form = browser.open(address).form_with("Go on", [])
+        return Wanted(form, GO_ON, GO_ON, "Go on")
+
+    def _framed(self, address: str) -> str:
+        """Return an address for a frame; a later sandbox says there that it is not its own."""
+        origin = next((each for each in self._origins if address.startswith(f"{each}/")), None)
+        if origin is None:
+            return address
+        return f"{origin}{FRAME}?{urlencode({'run': self._run, 'to': address[len(origin) :]})}"
 
 
-def _frames() -> bool:
-    """Tell whether this is a notebook, which can show a page in a frame."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
+def _todo(click: str | None, values: Mapping[str, str]) -> str:
+    steps = ["fill in the form"] if values else []
+    steps += [f"click {click}"] if click else []
+    return ", then ".join(steps)
+
+
+def _what_was_done(click: str | None, values: Mapping[str, str]) -> str:
+    steps = [f"filled in {', '.join(values)}"] if values else []
+    steps += [f"clicked {click}"] if click else []
+    return ", ".join(steps)
+
+
+def _plain(label: str, value: str) -> str:
+    return "copy it from the page that shows it" if is_secret(label) else value
 
 
 class Page(Mapping[str, str]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from ticktick_sandbox.redirection import AUTHORITY
 from ticktick_sandbox.server import start_page
 from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.server.hosts import ByHost
+from ticktick_sandbox.server.long_waits import LongWaits
 from ticktick_sandbox.server.ports import Listener, PortInUse
 from ticktick_sandbox.server.uvicorn_thread import UvicornThread
 from ticktick_sandbox.shared.context import Context
@@ -31,6 +34,7 @@ class Sandbox(CurrentServices):
         context: what both services take for the time, and where they tell what happens.
         ports: for Arcade and TickTick; 0 means any free one.
         strict: the Engine refuses the slips that it otherwise tolerates.
+        tell: is told in a sentence what a program waits for, once that lasts.
 
     Raises:
         PortInUse: another program has one of the ports.
@@ -42,6 +46,7 @@ class Sandbox(CurrentServices):
         *,
         ports: tuple[int, int] = (ARCADE_PORT, TICKTICK_PORT),
         strict: bool = False,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._listeners = [Listener(ports[0])]
         try:
@@ -51,6 +56,8 @@ class Sandbox(CurrentServices):
             raise
         arcade_url, ticktick_url = (f"http://localhost:{each.port}" for each in self._listeners)
         self.form_watch = FormWatch()
+        self.run_id = secrets.token_hex(4)  # a frame of an earlier start has another one
+        self._tell = tell
         self._thread = UvicornThread()
         self._tls: dict[str, Any] = {}
         super().__init__(
@@ -63,11 +70,16 @@ class Sandbox(CurrentServices):
 
     def start(self) -> None:
         """Serve both, each on its own port."""
+        arcade_app: ASGIApp = self.arcade_app
+        if self._tell:
+            arcade_app = LongWaits(arcade_app, self, self._tell)
         arcade, ticktick = (
-            start_page.WithControl(
-                self.form_watch.watching(app), start_page.create_app(name, self, self._open_tls)
+            self.form_watch.watching(
+                start_page.WithControl(
+                    app, start_page.create_app(name, self, self._open_tls, self.run_id)
+                )
             )
-            for name, app in (("arcade", self.arcade_app), ("ticktick", self.ticktick_app))
+            for name, app in (("arcade", arcade_app), ("ticktick", self.ticktick_app))
         )
         hosts = ((ARCADE_HOSTS, arcade), (TICKTICK_HOSTS, ticktick))
 

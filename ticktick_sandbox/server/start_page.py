@@ -37,7 +37,7 @@ class WithControl:
 
 
 def create_app(
-    service: str, running: CurrentServices, open_tls: Callable[[], dict[str, Any]]
+    service: str, running: CurrentServices, open_tls: Callable[[], dict[str, Any]], run_id: str
 ) -> Starlette:
     """Return the application for the server of one service.
 
@@ -45,6 +45,7 @@ def create_app(
         service: ``arcade`` or ``ticktick``, for the look of the start page.
         running: what the pages tell of, and what starts over.
         open_tls: starts the TLS entrance and describes it.
+        run_id: which start of the sandbox this is.
     """
 
     def start_page(*, status: int = 200, **values: object) -> Response:
@@ -75,6 +76,24 @@ def create_app(
                 return start_page(status=409, error=str(problem))
         return RedirectResponse("/?started-over", status_code=303)
 
+    async def frame(request: Request) -> Response:
+        """Lead a frame of a notebook to its page, unless it was made in an earlier run."""
+        place = request.query_params.get("to", "")
+        own = place.startswith("/") and not place.startswith(("//", "/\\"))
+        if request.query_params.get("run") != run_id or not own:
+            return render(HERE, "earlier_run.html", status=410, service=service)
+        return RedirectResponse(place, status_code=303)
+
+    async def go_on(request: Request) -> Response:
+        token = running.services.form_token
+        if request.method == "POST":
+            form = await form_of(request)
+            if not is_own_form(request, form.get("form_token", ""), token):
+                return render(HERE, "form_refused.html", status=403, service=service)
+            return RedirectResponse(f"{request.url.path}?done", status_code=303)
+        done = "done" in request.query_params
+        return render(HERE, "go_on.html", status=200, service=service, form_token=token, done=done)
+
     async def state(request: Request) -> Response:
         return JSONResponse({"arcade": running.arcade_url, "ticktick": running.ticktick_url})
 
@@ -89,6 +108,8 @@ def create_app(
             Route("/", start),
             Route("/_sandbox", start),
             Route("/_sandbox/start-over", start_over, methods=["POST"]),
+            Route("/_sandbox/frame", frame),
+            Route("/_sandbox/go-on", go_on, methods=["GET", "POST"]),
             Route("/_sandbox/state", state),
             Route("/_sandbox/events", events),
             Route("/_sandbox/tls", tls),

@@ -309,3 +309,24 @@ def test_a_tool_that_runs_meanwhile_is_answered(bare: World) -> None:
         worker.shutdown()
 
         assert (answer.result().status_code, answer.result().json()["success"]) == (200, False)
+
+
+def test_a_frame_leads_to_its_page_and_one_of_an_earlier_run_says_so(bare: World) -> None:
+    address = f"{bare.ticktick_url}/_sandbox/frame"
+    now = {"run": bare.sandbox.run_id, "to": "/signin?dest=%2Fmanage"}
+    reply = bare.http.get(address, params=now)
+    assert (reply.status_code, reply.headers["location"]) == (303, now["to"])
+    for wrong in (
+        {"run": "earlier"},
+        {"to": "//elsewhere.example"},
+        {"to": "/\\elsewhere.example"},
+    ):
+        reply = bare.http.get(address, params=now | wrong)
+        assert reply.status_code == 410
+        assert "Run the cell again." in reply.text
+
+
+def test_going_on_takes_the_button_of_the_page_itself(bare: World) -> None:
+    address = f"{bare.arcade_url}/_sandbox/go-on"
+    assert bare.http.post(address, data={"form_token": "made up"}).status_code == 403
+    assert bare.visit(address, click="Go on").heading == "The notebook goes on"

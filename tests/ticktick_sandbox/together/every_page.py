@@ -53,6 +53,7 @@ def every_page(world: World) -> dict[str, Page]:
         consent_url(world),
         world.visit(consent_url(world, "user-17"), click="Allow").url,
         f"{world.arcade_url}/api/v1/oauth/callback_success",
+        *(f"{url}/_sandbox/go-on" for url in (world.arcade_url, world.ticktick_url)),
     ]
     found: dict[str, Page] = {}
     seen = set()

@@ -95,7 +95,7 @@ def test_every_route_that_takes_a_form_is_met(everything: tuple[World, Forms]) -
         world.ticktick_url: services.ticktick_app,
     }
     for url, app in apps.items():
-        own = start_page.create_app("", world.sandbox, dict)
+        own = start_page.create_app("", world.sandbox, dict, "")
         sent_to = {path_of(place) for place in forms if place.startswith(url)}
         for route in (*app.routes, *own.routes):
             if not isinstance(route, Route) or "POST" not in (route.methods or ()):

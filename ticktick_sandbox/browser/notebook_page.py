@@ -1,0 +1,142 @@
+"""What a notebook shows while a cell waits for a person, and afterwards.
+
+Two outputs: a line that says what to do, which comes into view by itself and says in the end
+what was done, and below it the page in a frame with what has to be copied into it. Scripts run
+in fresh outputs of JupyterLab and Notebook, trusted or not; nothing depends on them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+_BOX = (
+    "border-left: .3rem solid #c60; padding: .5rem .8rem; margin: .3rem 0; "
+    "scroll-margin-top: 3rem; "
+    "background: rgba(204, 102, 0, .12); color: inherit"
+)
+_SCRIPT = """
+<script>
+(() => {
+  const box = document.currentScript.parentElement;
+  if (location.hostname === "127.0.0.1" && !window.ticktickSandboxToldHost) {
+    window.ticktickSandboxToldHost = true;
+    const right = location.origin.replace("//127.0.0.1", "//localhost") + location.pathname;
+    const note = box.appendChild(document.createElement("p"));
+    note.append("At 127.0.0.1 the pages forget who is signed in. Open JupyterLab at ");
+    const link = note.appendChild(document.createElement("a"));
+    link.textContent = link.href = right;
+  }
+  const back = document.createElement("button");
+  back.textContent = "The notebook waits for you: show me where";
+  back.className = "ticktick-sandbox-waits";
+  back.style = "position: absolute; z-index: 9; right: 2rem; bottom: 1rem; padding: .5rem 1rem";
+  let tries = 0, shown = false;
+  const show = () => box.scrollIntoView({block: "start"});
+  back.onclick = show;
+  const seen = () => {
+    const at = box.getBoundingClientRect();
+    return at.height && at.bottom > 0 && at.top < innerHeight;
+  };
+  const look = () => {
+    if (!box.isConnected && (shown || tries > 100)) { back.remove(); return; }
+    if (box.isConnected && !shown && (box.getBoundingClientRect().height || tries > 20)) {
+      shown = true;
+      show();
+      const panel = box.closest(".jp-NotebookPanel");
+      if (panel) panel.append(back);
+    }
+    back.hidden = seen();
+    tries += 1;
+    setTimeout(look, shown ? 300 : 50);
+  };
+  look();
+})();
+</script>"""
+_COPY = (
+    "navigator.clipboard.writeText(this.dataset.text).then("
+    "() => {this.textContent = 'Copied'}, () => {this.textContent = 'Copy by hand'})"
+)
+
+
+def in_notebook() -> bool:
+    """Tell whether this is a notebook, which can show a page in a frame."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+class Waiting:
+    """The two outputs of one wait.
+
+    Args:
+        address: the page, for the frame.
+        todo: what the person is to do, in their language's imperative.
+        values: what belongs into the fields, by label.
+        height: of the frame, in CSS pixels.
+        go_on: a second page, with the button by which the person goes on.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        todo: str,
+        values: Mapping[str, str],
+        *,
+        height: int,
+        go_on: str | None = None,
+    ) -> None:
+        from IPython.display import HTML, display
+
+        self._html = HTML
+        self._address, self._values, self._height = address, values, height
+        self._go_on = go_on
+        self._line: Any = display(HTML(self._banner(todo, script=True)), display_id=True)
+        self._frame: Any = display(HTML(self._page()), display_id=True)
+
+    def say(self, todo: str, *problems: str) -> None:
+        """Say what to do now, and what was wrong with what was sent."""
+        self._line.update(self._html(self._banner(todo, *problems, script=True)))
+
+    def show_again(self) -> None:
+        """Load the page anew."""
+        self._frame.update(self._html(self._page()))
+
+    def done(self, what: str, *, keep_page: bool = False) -> None:
+        """Fold both into one line, or leave the page, which asks for more."""
+        more = " The page below asks for more." if keep_page else ""
+        self._line.update(self._html(f"<div>{escape(what + more)}</div>"))
+        if not keep_page:
+            self._frame.update(self._html(""))
+
+    def _banner(self, todo: str, *problems: str, script: bool) -> str:
+        lines = "".join(f"<p>{escape(problem)}</p>" for problem in problems)
+        head = f"<strong>Waiting for you:</strong> {escape(todo)}."
+        return f'<div role="status" style="{_BOX}">{head}{lines}{_SCRIPT if script else ""}</div>'
+
+    def _page(self) -> str:
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align: left">{escape(label)}</th>'
+            f'<td style="text-align: left">{_shown(label, value)}</td>'
+            f'<td><button type="button" data-text="{escape(value)}" onclick="{escape(_COPY)}" '
+            f'aria-label="Copy {escape(label)}">Copy</button></td></tr>'
+            for label, value in self._values.items()
+        )
+        table = f"<table>{rows}</table>" if rows else ""
+        go_on = _frame(self._go_on, "Go on", 120) if self._go_on else ""
+        return f"<div>{table}{go_on}{_frame(self._address, 'The page', self._height)}</div>"
+
+
+def _frame(address: str, title: str, height: int) -> str:
+    return (
+        f'<iframe src="{escape(address)}" title="{title}" width="100%" height="{height}" '
+        'style="border: 1px solid #888"></iframe>'
+    )
+
+
+def _shown(label: str, value: str) -> str:
+    from ticktick_sandbox.browser.form_watch import is_secret
+
+    return "(not shown)" if is_secret(label) else escape(value)
