@@ -36,6 +36,7 @@ class _Running:
     lines: list[str]
     workers: dict[str | None, WorkerProcess] = field(default_factory=dict)
     app: ChildServer | None = None
+    done: dict[tuple[object, ...], Page] = field(default_factory=dict)  # what was sent off
 
 
 _APP_PORT = 8000  # uvicorn's own choice
@@ -134,11 +135,19 @@ def open(
         return LivePage(url)
     running = _require()
     fill, suggest = fill or {}, suggest or {}
+    typed = {**fill, **suggest}
+    deed = running.sandbox.services, url, click, *typed.items()  # others after starting over
+    if typed and deed in running.done:
+        print(f"Done before: {', '.join(typed)}. To do it anew, restart the kernel.")
+        return running.done[deed]
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
-        return Page(running.viewer.steer(url, click, {**fill, **suggest}), _local)
-    address = running.sandbox.local(url)
-    running.viewer.show(address, click, fill, suggest)
-    return Page(address, _local, click if not fill and not suggest else None)
+        page = Page(running.viewer.steer(url, click, typed), _local)
+    else:
+        address = running.sandbox.local(url)
+        running.viewer.show(address, click, fill, suggest)
+        page = Page(address, _local, click if not typed else None)
+    running.done[deed] = page
+    return page
 
 
 def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") -> str:

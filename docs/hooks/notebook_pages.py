@@ -21,6 +21,8 @@ _PAGES = {
 }
 _SNIPPET = re.compile(r"\]\(\.\./(snippets/[\w./]+)\)")
 _INCLUDED = re.compile(r'--8<-- "(snippets/[^":]+)')
+# In JupyterLab the live page follows, and its picture is folded away.
+_FOLDED = re.compile(r"<details><summary>[^<]*</summary>\n\n(!\[.*\))\n\n</details>")
 _STYLES = re.compile(r"\n\s*<style>\n.*</style>\s*\Z", re.S)
 _MATHJAX = re.compile(r"<script(?:(?!</script>).)*mathjax(?:(?!</script>).)*</script>", re.I | re.S)
 
@@ -31,7 +33,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
         return None
     markdown, found = _STYLES.subn("", markdown)
     _expect(found == 1, page, "the styles after the last cell")
-    markdown = unescape(markdown)
+    markdown = _FOLDED.sub(r"\1", unescape(markdown))
     for link, place in _PAGES.items():
         markdown = re.sub(link, place, markdown)
     return _SNIPPET.sub(lambda link: f"](../{_page_with(link.group(1))})", markdown)

@@ -26,70 +26,47 @@ projects = call("GetUserProjects")["response_json"]
 for project in projects:
     print(project["name"])
 
-auth = client.tools.authorize(tool_name="TicktickApi.CreateProjectInTicktick", user_id=user_id)
+auth = client.tools.authorize(tool_name="TicktickApi.CreateTaskTicktick", user_id=user_id)
 if auth.status != "completed":
     print("Open this link and click Allow:")
     print(auth.url)
 
 auth = client.auth.wait_for_completion(auth)
 
-garden = call(
-    "CreateProjectInTicktick",
-    project_name="Garden",
-    project_color="#35D870",
-    project_view_mode="kanban",
-)["response_json"]
-call(
-    "UpdateProjectProperties",
-    project_identifier=garden["id"],
-    project_name="Garden and balcony",
-)
-
-garden = call("GetTicktickProjectById", project_id=garden["id"])["response_json"]
-print("Made:", garden["name"], garden["viewMode"])
-
 answer = call("CreateTaskTicktick", mode="get_request_schema")
 schema = json.loads(answer["request_body_schema"])
 print("A new task takes", ", ".join(schema["properties"]))
 print("It needs", " and ".join(schema["required"]))
 
-body = {"title": "Water the tomatoes", "projectId": garden["id"]}
-water = call("CreateTaskTicktick", mode="execute", request_body=json.dumps(body))["response_json"]
-body = {"title": "Buy potting soil", "projectId": garden["id"], "priority": 3}
-buy = call("CreateTaskTicktick", mode="execute", request_body=json.dumps(body))["response_json"]
+body = {"title": "Water the tomatoes", "projectId": "inbox", "priority": 3}
+answer = call("CreateTaskTicktick", mode="execute", request_body=json.dumps(body))
+water = answer["response_json"]
+print("Made:", water["title"])
 
-data = call("RetrieveProjectWithTasks", project_id=garden["id"])["response_json"]
-for task in data["tasks"]:
-    print("To do:", task["title"])
-
-answer = call("UpdateTaskProperties", mode="get_request_schema")
-schema = json.loads(answer["request_body_schema"])
-print("A change needs", " and ".join(schema["required"]))
-
-body = {"id": water["id"], "projectId": garden["id"], "title": "Water the tomatoes and the basil"}
-call(
-    "UpdateTaskProperties",
-    mode="execute",
-    task_identifier=water["id"],
-    request_body=json.dumps(body),
-)
-call("MarkTaskComplete", project_id=garden["id"], task_identifier=water["id"])
-
-task = call(
+call("MarkTaskComplete", project_id=water["projectId"], task_identifier=water["id"])
+answer = call(
     "RetrieveTaskDetails",
-    project_identifier=garden["id"],
+    project_identifier=water["projectId"],
     task_identifier=water["id"],
-)["response_json"]
-print("Done:", task["title"], "- status", task["status"])
-
-call(
-    "DeleteSpecificTask",
-    project_id=garden["id"],
-    task_identifier_to_delete=buy["id"],
 )
-data = call("RetrieveProjectWithTasks", project_id=garden["id"])["response_json"]
-print("Left to do:", len(data["tasks"]))
+print("Status:", answer["response_json"]["status"])
 
-call("DeleteTicktickProject", project_id=garden["id"])
-for project in call("GetUserProjects")["response_json"]:
-    print(project["name"])
+garden = call("CreateProjectInTicktick", project_name="Garden")["response_json"]
+body = {"title": "Buy soil", "projectId": garden["id"]}
+answer = call("CreateTaskTicktick", mode="execute", request_body=json.dumps(body))
+soil = answer["response_json"]["id"]
+body = {"id": soil, "projectId": garden["id"], "title": "Buy potting soil"}
+rest = [
+    ("UpdateProjectProperties", {"project_identifier": garden["id"], "project_name": "Balcony"}),
+    ("GetTicktickProjectById", {"project_id": garden["id"]}),
+    (
+        "UpdateTaskProperties",
+        {"mode": "execute", "task_identifier": soil, "request_body": json.dumps(body)},
+    ),
+    ("RetrieveProjectWithTasks", {"project_id": garden["id"]}),
+    ("DeleteSpecificTask", {"project_id": garden["id"], "task_identifier_to_delete": soil}),
+    ("DeleteTicktickProject", {"project_id": garden["id"]}),
+]
+for tool, inputs in rest:
+    value = call(tool, **inputs)
+    print(f"{tool:25} takes {', '.join(inputs)}; gives {', '.join(value)}")

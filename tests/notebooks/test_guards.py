@@ -42,6 +42,8 @@ BAD = {
     "a failing command": (cell("!false"), "uses ! or %"),
     "an unknown magic": (cell("x = 1\n%unknown"), "uses ! or %"),
     "a cell magic": (cell("%%capture\n1"), "uses ! or %"),
+    "a file elsewhere": (cell("%%writefile ../tools.py\n1"), "uses ! or %"),
+    "a magic in a file": (cell("%%writefile my_tool/tools.py\n%cd x"), "uses ! or %"),
     "a skip marker": (cell("# NBVAL_SKIP because\n1"), "asks nbval not to compare"),
     "an ignored output": (cell("1", tags="nbval-ignore-output"), "asks nbval not to compare"),
     "an expected error": (cell("1", tags="raises-exception"), "asks nbval not to compare"),
@@ -79,6 +81,7 @@ def test_a_guard_catches(bad: NotebookNode, expected: str) -> None:
         cell("# Sandbox: starts it.\nimport ticktick_sandbox as sandbox", tags="sandbox"),
         cell("1", stream("http://localhost:9100/?state=fa4e5207-e61c-4028-ad93-24ad22b96438")),
         cell("a % b"),
+        cell("%%writefile my_tool/tools.py\nx = 1"),
     ],
 )
 def test_a_guard_lets_good_cells_pass(good: NotebookNode) -> None:

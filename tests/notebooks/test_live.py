@@ -10,6 +10,7 @@ import pytest
 
 import ticktick_sandbox as sandbox
 from tests.environment import ROOT
+from tests.notebooks.guards import code_of
 
 NEEDS = {
     "01_create_an_app": r"Live, no page is read for you. Open https://developer.*, copy Client ID",
@@ -35,5 +36,5 @@ def test_the_first_thing_that_is_missing_is_said(
     with pytest.raises(sandbox.SandboxError, match=NEEDS[notebook]):
         for cell in cells:
             if cell.cell_type == "code":
-                exec(cell.source, names)  # noqa: S102 -- as a kernel would
+                exec(code_of(cell.source), names)  # noqa: S102 -- as a kernel would
     assert "WORKER_URI" not in os.environ

@@ -8,19 +8,21 @@ import nbformat
 import pytest
 
 from tests.environment import ROOT
+from tests.notebooks.guards import code_of
 
 TAUGHT_IN = {
     "04_authorize_a_user": {
         "auth_flow.py": slice(0, 6),
         "auth_flow_async.py": slice(10, None),
     },
-    "05_custom_tool": {"custom_tool/tools.py": slice(1, 2), "mcp_client.py": slice(12, 14)},
+    "05_custom_tool": {"custom_tool/tools.py": slice(1, 2)},
     "06_prebuilt_tools": {
         "register_worker.py": slice(0, 1),
-        "prebuilt_tools.py": slice(2, 19),
-        "agent_tool_call.py": slice(21, 27),
+        "prebuilt_tools.py": slice(1, 13),
+        "agent_tool_call.py": slice(15, 20),
     },
     "07_verify_your_users": {"custom_verifier.py": slice(3, 5)},
+    "08_mcp_host": {"mcp_client.py": slice(1, 3)},
 }
 
 # Beginnings of cells that show what fails, or look at what the taught code did.
@@ -51,7 +53,7 @@ def program(name: str) -> str:
 def test_cells_stand_in_the_snippet_in_order(notebook: str, snippet: str, cells: slice) -> None:
     path = ROOT / "notebooks" / f"{notebook}.ipynb"
     production = [
-        cell.source
+        code_of(cell.source)
         for cell in nbformat.read(path, as_version=4).cells
         if cell.cell_type == "code" and "sandbox" not in cell.metadata.get("tags", [])
     ]
@@ -75,7 +77,9 @@ def test_every_cell_is_taught_or_looks(notebook: str) -> None:
 
 def test_the_taught_tool_is_the_whole_file() -> None:
     cells = nbformat.read(ROOT / "notebooks" / "05_custom_tool.ipynb", as_version=4).cells
-    assert program("custom_tool/tools.py").strip() in [cell.source for cell in cells]
+    writes = [cell.source for cell in cells if cell.source.startswith("%%writefile")]
+    taught = program("custom_tool/tools.py").strip()
+    assert writes == [f"%%writefile my_tool/tools.py\n{taught}"]
 
 
 def test_the_taught_verifier_is_the_whole_file() -> None:

@@ -7,7 +7,13 @@ from starlette.routing import Mount, Route
 
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.pages import stylesheet
-from ticktick_sandbox.ticktick import authorization_endpoint, portal, sign_in, token_endpoint
+from ticktick_sandbox.ticktick import (
+    authorization_endpoint,
+    portal,
+    sign_in,
+    token_endpoint,
+    web_app,
+)
 from ticktick_sandbox.ticktick.open_api import OpenApi
 from ticktick_sandbox.ticktick.service import (
     FormRefused,
@@ -28,6 +34,7 @@ def create_app(context: Context) -> Starlette:
             Mount("/open/v1", OpenApi(ticktick, context.ids)),
             *sign_in.routes,
             *portal.routes,
+            *web_app.routes,
             Route("/_sandbox/style.css", stylesheet),
         ],
         exception_handlers={
