@@ -51,6 +51,7 @@ def start(
     app: bool = True,
     config: str | Path | None = None,
     strict: bool = False,
+    person: str | None = None,
 ) -> None:
     """Start the sandbox in this process and say what was set up. Twice is harmless.
 
@@ -59,6 +60,7 @@ def start(
         app: whether TickTick has an app for it; ``False``, with no provider, for none.
         config: an engine.yaml to load providers and workers from instead.
         strict: let the Engine refuse configurations that break the reference.
+        person: the name of somebody else than the learner, whom TickTick's pages are shown to.
 
     Raises:
         SandboxError: it runs already with other arguments, or a setting can't be used.
@@ -67,7 +69,7 @@ def start(
     if _is_live():
         _greet_live()
         return
-    wanted = (provider, app, str(config) if config else None, strict)
+    wanted = (provider, app, str(config) if config else None, strict, person)
     ran_already = _running is not None
     if _running is None:
         _running = _start(*wanted)
@@ -322,7 +324,9 @@ def _local() -> LocalAddresses:
     return _require().sandbox.local
 
 
-def _start(provider: str | None, app: bool, config: str | None, strict: bool) -> _Running:
+def _start(
+    provider: str | None, app: bool, config: str | None, strict: bool, person: str | None
+) -> _Running:
     from ticktick_sandbox.redirection import Redirection
     from ticktick_sandbox.redirection.curl import CurlHome
     from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
@@ -341,7 +345,7 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
         sandbox = Sandbox(context, strict=strict, ports=(0, 0), tell=print)
     try:
         if app or provider or config:
-            sandbox.prepare(provider, Path(config) if config else None)
+            sandbox.prepare(provider, Path(config) if config else None, person)
         redirection = Redirection(sandbox.arcade_url)
         curl_home = CurlHome(redirection, os.environ)
     except (OSError, ValueError) as problem:
@@ -359,5 +363,5 @@ def _start(provider: str | None, app: bool, config: str | None, strict: bool) ->
     ]
     origins = sandbox.arcade_url, sandbox.ticktick_url
     viewer = Viewer(sandbox.local, sandbox.form_watch, origins, sandbox.run_id)
-    wanted = provider, app, config, strict
+    wanted = provider, app, config, strict, person
     return _Running(sandbox, viewer, environment, redirection, curl_home, wanted, lines)

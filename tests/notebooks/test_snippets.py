@@ -21,7 +21,6 @@ TAUGHT_IN = {
         "prebuilt_tools.py": slice(1, 13),
         "agent_tool_call.py": slice(15, 20),
     },
-    "07_verify_your_users": {"custom_verifier.py": slice(3, 5)},
     "08_mcp_host": {"mcp_client.py": slice(1, 3)},
 }
 
@@ -82,8 +81,7 @@ def test_the_taught_tool_is_the_whole_file() -> None:
     assert writes == [f"%%writefile my_tool/tools.py\n{taught}"]
 
 
-def test_the_taught_verifier_is_the_whole_file() -> None:
+def test_the_shown_verifier_is_the_whole_file() -> None:
     cells = nbformat.read(ROOT / "notebooks" / "07_verify_your_users.ipynb", as_version=4).cells
-    taught = [cell.source for cell in cells if "def signed_in_user" in cell.source]
-    taught = [cell.source for cell in cells if "async def verify" in cell.source] + taught
-    assert program("custom_verifier.py").strip() == "\n\n\n".join(taught)
+    (shown,) = (c.outputs[0].text for c in cells if "verifier.py\").read_text" in c.source)
+    assert shown == program("custom_verifier/verifier.py")

@@ -44,10 +44,10 @@ def served() -> Iterator[Setting]:
     arcade_port, ticktick_port, port = free_ports(3)
     serve = sandbox("--arcade-port", arcade_port, "--ticktick-port", ticktick_port)
     attached = sandbox("exec", "--arcade-port", arcade_port, "--")
-    uvicorn = (sys.executable, "-m", "uvicorn", "--app-dir", "snippets/python")
+    uvicorn = (sys.executable, "-m", "uvicorn", "--app-dir", "snippets/python/custom_verifier")
     with running(*serve) as (_, serving):
         serving.wait_for("auth_flow.py")
-        with running(*attached, *uvicorn, "custom_verifier:app", "--port", port) as (_, app):
+        with running(*attached, *uvicorn, "verifier:app", "--port", port) as (_, app):
             app.wait_for("running on")
             client = Arcade(
                 api_key=API_KEY,

@@ -12,7 +12,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from ticktick_sandbox.browser.html import CannotDo, Page, read_page
-from ticktick_sandbox.shared.settings import LEARNER, LOCAL_HOSTS, OWN_COOKIES, PASSWORD
+from ticktick_sandbox.shared.settings import LOCAL_HOSTS, OWN_COOKIES, PASSWORD
 
 __all__ = ["Browser", "CannotDo", "Page", "inside_client", "local_client"]
 
@@ -55,6 +55,7 @@ class Browser:
 
     Args:
         local: maps a real URL to its place on this machine.
+        email: who signs in; the account that the page offers if nobody is named.
         client: sends the requests; over the network if none is given.
         cookies: what other programs than the sandbox have set before; theirs are added.
     """
@@ -62,7 +63,7 @@ class Browser:
     def __init__(
         self,
         local: Callable[[str], str],
-        email: str = LEARNER,
+        email: str | None = None,
         client: httpx.Client | None = None,
         *,
         cookies: CookieJar | None = None,
@@ -126,7 +127,8 @@ class Browser:
         page = read_page(url, response.status_code, response.text)
         if urlsplit(url).path == "/signin" and response.status_code == 200:
             self.signed_in = True
-            return self.submit(page, "Sign in", {"Email": self._email, "Password": PASSWORD})
+            fill = {"Email": self._email, "Password": PASSWORD} if self._email else {}
+            return self.submit(page, "Sign in", fill)  # filled in already, if nobody is named
         return page
 
     def _send(self, method: str, url: str, **sent: Any) -> httpx.Response:

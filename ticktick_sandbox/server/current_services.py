@@ -59,7 +59,7 @@ class CurrentServices:
             run=run,
         )
         self.services = self._make(context)
-        self.prepared: tuple[str | None, Path | None] | None = None
+        self.prepared: tuple[str | None, Path | None, str | None] | None = None
         self.starting_over = asyncio.Lock()
 
     @property
@@ -86,7 +86,9 @@ class CurrentServices:
         """Return the ids of the configured providers."""
         return [provider.id for provider in self.engine.providers.all()]
 
-    def prepare(self, provider: str | None, config: Path | None = None) -> None:
+    def prepare(
+        self, provider: str | None, config: Path | None = None, person: str | None = None
+    ) -> None:
         """Build what the earlier notebooks build, through the same forms and calls.
 
         An app is registered at TickTick in any case. Starting over builds the same again.
@@ -94,12 +96,13 @@ class CurrentServices:
         Args:
             provider: the id for a provider to add through the Engine's API, ``None`` for none.
             config: an engine.yaml whose providers and workers to load instead.
+            person: the name of somebody else, whom TickTick's sign-in page then offers.
 
         Raises:
             ValueError: the file or the id can't be used.
         """
-        self.services.prepare(provider, config)
-        self.prepared = provider, config
+        self.services.prepare(provider, config, person)
+        self.prepared = provider, config, person
 
     def start_over(self) -> None:
         """Put new services in place of these, with what ``prepare`` had built and no more.

@@ -74,7 +74,9 @@ class Services:
         self.arcade_app = arcade.create_app(self.engine)
         self.ticktick.sign_up(LEARNER, PASSWORD, "Learner")
 
-    def prepare(self, provider: str | None, config: Path | None = None) -> None:
+    def prepare(
+        self, provider: str | None, config: Path | None = None, person: str | None = None
+    ) -> None:
         """Build what the earlier notebooks build, through the same forms and calls.
 
         An app is registered at TickTick in any case. Not for the applications' loop.
@@ -82,6 +84,8 @@ class Services:
         Args:
             provider: the id for a provider to add through the Engine's API, ``None`` for none.
             config: an engine.yaml whose providers and workers to load instead.
+            person: the name of somebody with an account of their own, whom the sign-in page
+                offers from then on.
 
         Raises:
             ValueError: the file or the id can't be used.
@@ -90,7 +94,7 @@ class Services:
 
         apps = {self._arcade_url: self.arcade_app, self._ticktick_url: self.ticktick_app}
         client = inside_client(apps, self._run)
-        with Browser(self._local, client=client) as browser:
+        with Browser(self._local, LEARNER, client) as browser:
             page = browser.open(f"{self._ticktick_url}/manage/new")
             _done(browser.submit(page, "Add", _APP))
             app_url = self._newest_app_url()
@@ -104,6 +108,9 @@ class Services:
             if redirect_uris:
                 page = browser.open(app_url)
                 _done(browser.submit(page, "Save", {"OAuth redirect URL": redirect_uris[0]}))
+        if person:
+            account = self.ticktick.sign_up(f"{person.lower()}@example.com", PASSWORD, person)
+            self.ticktick.offered = account.email
 
     def _newest_app_url(self) -> str:
         learner = self.ticktick.accounts.by_email(LEARNER)

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.pages import is_own_form, render
-from ticktick_sandbox.shared.settings import OWN_COOKIES
+from ticktick_sandbox.shared.settings import LEARNER, OWN_COOKIES
 from ticktick_sandbox.ticktick.accounts import Account, Accounts
 from ticktick_sandbox.ticktick.apps import Apps
 from ticktick_sandbox.ticktick.grants import Grants
@@ -34,6 +34,7 @@ class TickTick:
         self.grants = Grants(self.clock, ids)
         self._ids = ids
         self._tasks: dict[str, Tasks] = {}
+        self.offered = LEARNER  # the account that the sign-in page is filled in with
         self._form_key = secrets.token_bytes(32)
 
     def form_token(self, owner: str) -> str:

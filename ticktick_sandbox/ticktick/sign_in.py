@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ticktick_sandbox.shared.pages import form_of
-from ticktick_sandbox.shared.settings import LEARNER, PASSWORD
+from ticktick_sandbox.shared.settings import PASSWORD
 from ticktick_sandbox.ticktick.accounts import SignUpRefused
 from ticktick_sandbox.ticktick.service import (
     SESSION_COOKIE,
@@ -43,7 +43,9 @@ async def sign_in(request: Request) -> Response:
     """Show and take the sign-in form."""
     if request.method == "GET":
         dest = _own_path(request.query_params.get("dest"))
-        return _page(request, "sign_in.html", dest=dest, email=LEARNER, password=PASSWORD)
+        return _page(
+            request, "sign_in.html", dest=dest, email=service_of(request).offered, password=PASSWORD
+        )
     form = await form_of(request)
     check_form(request, form, request.url.path)
     dest = _own_path(form.get("dest"))

@@ -1,35 +1,13 @@
+# Stands for your app, which signs users in and keeps their sessions. It asks for no password.
 import secrets
 from html import escape
 from typing import Annotated
 from urllib.parse import urlencode
 
-from arcadepy import AsyncArcade, BadRequestError
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 app = FastAPI()
-arcade = AsyncArcade()
-
-
-@app.get("/auth/verify")
-async def verify(request: Request, flow_id: str) -> Response:
-    user_id = signed_in_user(request)
-    if user_id is None:
-        query = urlencode({"flow_id": flow_id})
-        return RedirectResponse(f"/sign-in?{query}", status_code=303)
-    try:
-        confirmed = await arcade.auth.confirm_user(flow_id=flow_id, user_id=user_id)
-    except BadRequestError:
-        text = (
-            f"You are signed in as {user_id}, and this authorization is not yours, or it is over. "
-            "Nothing was connected. If somebody sent you the link, don't trust them."
-        )
-        return page("Not your authorization", f"<p>{escape(text)}</p>", status=400)
-    return RedirectResponse(confirmed.next_uri or "/", status_code=303)
-
-
-# Your app already has what follows: it signs users in and keeps their sessions.
-# This stand-in asks for no password.
 
 USERS = ("alice", "mallory")
 sessions: dict[str, str] = {}  # the user by session id, on the server
@@ -43,19 +21,19 @@ def signed_in_user(request: Request) -> str | None:
 async def home(request: Request) -> Response:
     user_id = signed_in_user(request)
     text = f"You are signed in as {user_id}." if user_id else "You are not signed in."
-    return page("Your app", f'<p>{escape(text)}</p><p><a href="/sign-in">Sign in</a></p>')
+    return page("Your app", text, '<p><a href="/sign-in">Sign in</a></p>')
 
 
 @app.get("/sign-in")
 async def sign_in_page(flow_id: str = "") -> Response:
+    text = f"The users here are {' and '.join(USERS)}. They need no password."
     form = f"""
-    <p>The users here are {" and ".join(USERS)}. They need no password.</p>
     <form method="post">
     <input type="hidden" name="flow_id" value="{escape(flow_id)}">
     <p><label>User <input name="user" autocomplete="username" required></label></p>
     <p><button>Sign in</button></p>
     </form>"""
-    return page("Sign in to your app", form)
+    return page("Sign in to your app", text, form)
 
 
 @app.post("/sign-in")
@@ -66,8 +44,8 @@ async def sign_in(
 ) -> Response:
     if user not in USERS:
         query = urlencode({"flow_id": flow_id})
-        body = f'<p>Nobody here has this name. <a href="/sign-in?{query}">Try again</a></p>'
-        return page("No such user", body, status=400)
+        again = f'<p><a href="/sign-in?{query}">Try again</a></p>'
+        return page("No such user", "Nobody here has this name.", again, status=400)
     query = urlencode({"flow_id": flow_id})
     response = RedirectResponse(f"/auth/verify?{query}" if flow_id else "/", status_code=303)
     session_id = secrets.token_urlsafe(32)
@@ -77,7 +55,7 @@ async def sign_in(
     return response
 
 
-def page(heading: str, body: str, status: int = 200) -> HTMLResponse:
+def page(heading: str, text: str, more: str = "", status: int = 200) -> HTMLResponse:
     html = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -89,7 +67,8 @@ def page(heading: str, body: str, status: int = 200) -> HTMLResponse:
 <body>
 <main>
 <h1>{heading}</h1>
-{body}
+<p>{escape(text)}</p>
+{more}
 </main>
 </body>
 </html>
