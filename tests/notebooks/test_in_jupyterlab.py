@@ -1,31 +1,37 @@
-"""A notebook in JupyterLab, with a person who clicks in its frames."""
+"""The notebooks in JupyterLab, by mouse and keyboard, as a reader goes through them."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, Request, expect
 
 from tests.environment import ROOT
 from tests.processes import Output, free_ports
 
-NOTEBOOK = "04_authorize_a_user.ipynb"
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 TOKEN = "made-up"
+SMALL = {"width": 1280, "height": 800}
+"""Of a window in which a notebook has to be scrolled."""
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start JupyterLab on a copy of the notebooks, as a reader has it; return its address."""
-    for folder in ("notebooks", "docs/pictures"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    tmp_path = tmp_path_factory.mktemp("lab")
+    ignored = shutil.ignore_patterns("node_modules", "my_tool")
+    for folder in ("notebooks", "docs/pictures", "snippets"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     # JupyterLab's own questions to the network: its news, and whether it has a new version.
     news = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
     news.mkdir(parents=True)
@@ -53,58 +59,163 @@ def lab(tmp_path: Path) -> Iterator[str]:
     ) as server:
         output = Output(server)
         output.wait_for("is running at:")
-        url = f"http://localhost:{port}"
-        yield url
-        # Kernels first, so that they put the sandbox's ports back.
-        headers = {"Authorization": f"token {TOKEN}"}
-        with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
-            for kernel in client.get("/api/kernels").json():
-                client.delete(f"/api/kernels/{kernel['id']}")
+        yield f"http://localhost:{port}"
         server.terminate()
         server.wait(timeout=20)
         output.close()
 
 
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """A tab tall enough for a whole notebook: JupyterLab takes out what is not in sight."""
-    page = browser.new_page(viewport={"width": 1200, "height": 9000})
-    yield page
-    page.close()
+@dataclass
+class Reader:
+    """A person before a notebook: sees what it waits for, and does it."""
 
+    tab: Page
+    wrong: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
 
-def allow(tab: Page, number: int) -> None:
-    """Click Allow inside a frame of the notebook."""
-    frame = tab.frame_locator(f"iframe >> nth={number}")
-    frame.get_by_role("button", name="Allow").click()
-    expect(frame.get_by_role("heading", name="Authorization complete")).to_be_visible()
+    def open(self, lab: str, notebook: str) -> None:
+        """Open a notebook and wait for its kernel."""
+        self.tab.on("console", self._note_error)
+        self.tab.on("request", self._note_request)
+        self.tab.goto(f"{lab}/lab/tree/notebooks/{notebook}.ipynb?token={TOKEN}&reset")
+        expect(self.tab.get_by_text("| Idle")).to_be_visible(timeout=60_000)
 
+    def run_all(self) -> None:
+        self.tab.get_by_role("menuitem", name="Run", exact=True).click()
+        self.tab.get_by_text("Run All Cells", exact=True).first.click()
 
-def test_the_cells_go_on_once_the_person_has_clicked_allow_inside_the_frame(
-    lab: str, tab: Page
-) -> None:
-    wrong: list[str] = []
+    def waiting(self, within: float = 30) -> str | None:
+        """Return what the notebook waits for, in sight; ``None`` once it has run to its end."""
+        deadline = time.monotonic() + within
+        before: str | None = None
+        while time.monotonic() < deadline:
+            todo = self.tab.evaluate(
+                "[...document.querySelectorAll('[data-waiting]')].at(-1)?.dataset.waiting"
+            )
+            if todo and todo == before and self._in_sight():
+                return todo
+            if not todo and self.tab.get_by_text("| Idle").count() and self._ran_to_its_end():
+                return None
+            before = todo
+            self.tab.wait_for_timeout(400)
+        raise AssertionError(f"neither waiting in sight nor at its end; done: {self.done}")
 
-    def note_error(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            wrong.append(message.text)
+    def _in_sight(self) -> bool:
+        box = self.tab.locator("[data-waiting]").last.bounding_box()
+        return box is not None and 0 < box["y"] < SMALL["height"] - box["height"]
 
-    def note_request(request: Request) -> None:
+    def _ran_to_its_end(self) -> bool:
+        prompts = self.tab.locator(".jp-InputPrompt").all_inner_texts()
+        return not any("*" in prompt for prompt in prompts)
+
+    def page(self) -> FrameLocator:
+        return self.tab.frame_locator("iframe[title='The page']").last
+
+    def do(self, todo: str) -> None:
+        """Do what the notebook waits for."""
+        self.done.append(todo)
+        line = self.tab.locator("[data-waiting]").last.element_handle()
+        page = self.page()
+        if "fill in" in todo:
+            self.fill()
+        if "sign in" in todo:
+            page.get_by_role("button", name="Sign in").click()
+        elif found := re.search("click ((?!Go on).*?)(, then|$)", todo):
+            button = page.get_by_role("button", name=found[1])
+            button.or_(page.get_by_role("link", name=found[1])).first.click()
+        if "Go on" in todo:
+            self.tab.frame_locator("iframe[title='Go on']").get_by_role("button").click()
+        self.tab.wait_for_function("line => !line.isConnected", arg=line, timeout=10_000)
+
+    def fill(self, **instead: str) -> None:
+        """Copy what stands beside the page into its fields, with what is different."""
+        rows = self.tab.locator("[data-label]").all()
+        for row in rows:
+            label = row.get_attribute("data-label") or ""
+            row.get_by_role("button", name="Copy").click()
+            value = instead.get(label) or self.tab.evaluate("navigator.clipboard.readText()")
+            choice = self.page().get_by_role("group", name=label).get_by_label(value)
+            if choice.count():
+                choice.check()
+            else:
+                place = re.compile(rf"^(\* )?{re.escape(label)}\b")
+                self.page().get_by_label(place).first.fill(value)
+
+    def _note_error(self, message: ConsoleMessage) -> None:
+        refused = "the server responded with a status of 4" in message.text  # a page of ours
+        if message.type == "error" and not refused:
+            self.wrong.append(message.text)
+
+    def _note_request(self, request: Request) -> None:
         if not request.url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:")):
-            wrong.append(request.url)
+            self.wrong.append(request.url)
 
-    tab.on("console", note_error)
-    tab.on("request", note_request)
-    tab.goto(f"{lab}/lab/tree/notebooks/{NOTEBOOK}?token={TOKEN}")
-    expect(tab.get_by_text("| Idle")).to_be_visible(timeout=60_000)
-    tab.get_by_role("menuitem", name="Run", exact=True).click()
-    tab.get_by_text("Run All Cells", exact=True).first.click()
-    tab.frame_locator("iframe").get_by_role("button", name="Sign in").click(timeout=30_000)
-    allow(tab, 0)
-    expect(tab.get_by_text("Created: Try Arcade with TickTick")).to_be_visible(timeout=10_000)
-    allow(tab, 1)
-    expect(tab.get_by_text("Created: Try the async client")).to_be_visible(timeout=10_000)
-    expect(tab.get_by_text("issued an access token to My TickTick app").first).to_be_visible()
-    assert tab.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-    assert tab.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
-    assert wrong == []
+    def check(self) -> None:
+        """Nothing went wrong, and nothing of what was waited for is left."""
+        for kind in ("stderr", "error"):
+            mime = f"[data-mime-type='application/vnd.jupyter.{kind}']"
+            assert self.tab.locator(mime).all_inner_texts() == []
+        assert self.tab.locator("iframe").count() == 0
+        assert self.wrong == []
+
+
+@pytest.fixture
+def reader(lab: str, browser: Browser) -> Iterator[Reader]:
+    may = ["clipboard-read", "clipboard-write"]
+    context = browser.new_context(viewport=SMALL, permissions=may)
+    yield Reader(context.new_page())
+    context.close()
+    # The kernels end, so that they put the sandbox's ports back.
+    headers = {"Authorization": f"token {TOKEN}"}
+    with httpx.Client(base_url=lab, headers=headers, trust_env=False) as client:
+        for kernel in client.get("/api/kernels").json():
+            client.delete(f"/api/kernels/{kernel['id']}")
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_the_whole_way_twice(lab: str, reader: Reader, notebook: str) -> None:
+    reader.open(lab, notebook)
+    for _ in range(2):
+        reader.run_all()
+        while todo := reader.waiting():
+            reader.do(todo)
+        reader.check()
+
+
+def test_wrong_entries_are_said_and_leave_nothing_behind(lab: str, reader: Reader) -> None:
+    reader.open(lab, "02_dashboard")
+    reader.run_all()
+    while not (todo := reader.waiting() or "").endswith("click Create"):
+        reader.do(todo)
+    for label, value, said in (
+        ("ID", "ticktick", "ID is ticktick; needed is arcade-ticktick."),
+        ("Client Secret", "wrong", "Client Secret is not the one that the app's page shows."),
+    ):
+        reader.fill(**{label: value})
+        reader.page().get_by_role("button", name="Create").click()
+        expect(reader.tab.locator("[data-waiting]").last).to_contain_text(said)
+        expect(reader.page().get_by_role("alert")).to_contain_text(said)
+    reader.do(todo)
+    while not (todo := reader.waiting() or "").endswith("click Save"):
+        reader.do(todo)
+    url = reader.tab.locator("[data-label='OAuth redirect URL'] td").first.inner_text()
+    for label, value, said in (
+        (
+            "App Service URL",
+            url,
+            "OAuth redirect URL is still empty; you filled in App Service URL.",
+        ),
+        ("OAuth redirect URL", f"{url}/", f"OAuth redirect URL is {url}/; needed is {url}."),
+    ):
+        reader.page().get_by_label(label).first.fill(value)
+        reader.page().get_by_role("button", name="Save").click()
+        expect(reader.tab.locator("[data-waiting]").last).to_contain_text(said)
+    reader.do(todo)
+    while (todo := reader.waiting()) and "Allow" not in todo:
+        reader.do(todo)
+    reader.page().get_by_role("button", name="Cancel").click()
+    expect(reader.tab.locator("[data-waiting]").last).to_contain_text("You clicked Cancel")
+    while todo := reader.waiting():
+        reader.do(todo)
+    reader.check()
+    expect(reader.tab.get_by_text("Website relaunch").first).to_be_visible()

@@ -83,5 +83,5 @@ def test_the_taught_tool_is_the_whole_file() -> None:
 
 def test_the_shown_verifier_is_the_whole_file() -> None:
     cells = nbformat.read(ROOT / "notebooks" / "07_verify_your_users.ipynb", as_version=4).cells
-    (shown,) = (c.outputs[0].text for c in cells if "verifier.py\").read_text" in c.source)
+    (shown,) = (c.outputs[0].text for c in cells if 'verifier.py").read_text' in c.source)
     assert shown == program("custom_verifier/verifier.py")

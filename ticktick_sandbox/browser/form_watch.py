@@ -23,7 +23,8 @@ _LARGEST = 2_000_000  # bytes of a form that is looked at; an icon may have 1 MB
 class Wanted:
     """A form that a person is to send off.
 
-    ``shown_at`` is the path and query of the page that has it, ``needed`` what must be in its
+    ``shown_at`` is the path and query of the page that has it for who is signed in, ``places``
+    has all paths at which that page may be, ``needed`` what must be in its
     fields by their labels, ``free`` the labels of what may differ, and ``click`` the button.
     """
 
@@ -31,6 +32,7 @@ class Wanted:
     path: str
     shown_at: str
     click: str
+    places: Collection[str] = ()
     needed: Mapping[str, str] = field(default_factory=dict)
     free: Collection[str] = ()
 
@@ -166,14 +168,13 @@ def _step_of(scope: Scope, wanted: Collection[Wanted]) -> Step | None:
         return None
     if scope["path"] == _LAST_PAGE:
         return Ended()
-    shown = {each.shown_at.partition("?")[0] for each in wanted}
-    return Shown() if scope["path"] in shown else None
+    return Shown() if any(scope["path"] in each.places for each in wanted) else None
 
 
 def _noting(step: Step, send: Send, queue: SimpleQueue[Step]) -> Send:
     async def noting(message: Message) -> None:
         await send(message)
-        if message["type"] == "http.response.start" and message["status"] == 200:
+        if message["type"] == "http.response.start" and message["status"] // 100 != 3:
             queue.put(step)
 
     return noting

@@ -45,6 +45,8 @@ _SCRIPT = """
     if (box.isConnected && !shown && (box.getBoundingClientRect().height || tries > 20)) {
       shown = true;
       show();
+      // What is folded above meanwhile moves it.
+      for (const later of [300, 900]) setTimeout(() => { if (!seen()) show(); }, later);
       const panel = box.closest(".jp-NotebookPanel");
       if (panel) panel.append(back);
     }
@@ -114,18 +116,22 @@ class Waiting:
     def _banner(self, todo: str, *problems: str, script: bool) -> str:
         lines = "".join(f"<p>{escape(problem)}</p>" for problem in problems)
         head = f"<strong>Waiting for you:</strong> {escape(todo)}."
-        return f'<div role="status" style="{_BOX}">{head}{lines}{_SCRIPT if script else ""}</div>'
+        return (
+            f'<div role="status" data-waiting="{escape(todo)}" style="{_BOX}">{head}{lines}'
+            f"{_SCRIPT if script else ''}</div>"
+        )
 
     def _page(self) -> str:
         rows = "".join(
-            f'<tr><th scope="row" style="text-align: left">{escape(label)}</th>'
+            f'<tr data-label="{escape(label)}">'
+            f'<th scope="row" style="text-align: left">{escape(label)}</th>'
             f'<td style="text-align: left">{_shown(label, value)}</td>'
             f'<td><button type="button" data-text="{escape(value)}" onclick="{escape(_COPY)}" '
             f'aria-label="Copy {escape(label)}">Copy</button></td></tr>'
             for label, value in self._values.items()
         )
         table = f"<table>{rows}</table>" if rows else ""
-        go_on = _frame(self._go_on, "Go on", 120) if self._go_on else ""
+        go_on = _frame(self._go_on, "Go on", 180) if self._go_on else ""
         return f"<div>{table}{go_on}{_frame(self._address, 'The page', self._height)}</div>"
 
 

@@ -21,7 +21,7 @@ FRAME = "/_sandbox/frame"
 _PATIENCE = 600.0  # seconds in which a person does what they are asked for
 _LEADS_ON = 2.0  # seconds in which a browser has followed where the consent leads
 _AGAIN = 10.0  # seconds after which they are told again
-_LOW, _HIGH = 560, 860  # heights of a frame, in CSS pixels: a page to click on, a form
+_LOW, _HIGH = 560, 800  # heights of a frame, in CSS pixels: a page to click on, a form
 
 
 class Viewer:
@@ -45,6 +45,7 @@ class Viewer:
         self._form_watch = form_watch
         self._origins = origins
         self._run = run
+        self._go_on = f"{origins[0]}{GO_ON}"
         # Of the reader's own app, as a person's browser keeps them.
         self._cookies: CookieJar | None = None
 
@@ -97,10 +98,8 @@ class Viewer:
             print(f"  {label}: {_plain(label, value)}")
         for label, value in suggest.items():
             print(f"  {label}: {value}, or what you like")
-        if not wanted and in_notebook():
-            go_on = f"{self._origins[0]}{GO_ON}"
-            wanted, signs_in = [self._go_on(go_on)], False
-            print(f"Seen it? Go on: {go_on}")
+        if wanted and wanted[0].path == GO_ON:
+            print(f"Seen it? Go on: {self._go_on}")
             todo = f"{todo}, then click Go on" if todo else "look at the page, then click Go on"
         if wanted:
             self._wait(wanted, address, todo, {**fill, **suggest}, signs_in=signs_in)
@@ -117,13 +116,13 @@ class Viewer:
         before, after = ("step 1 of 2, sign in", f"step 2 of 2, {todo}") if signs_in else ("", todo)
         now = before or after
         screen = None
-        if in_notebook():
-            height = _HIGH if values else _LOW
-            go_on = f"{self._origins[0]}{GO_ON}" if wanted[0].path == GO_ON else None
-            screen = Waiting(self._framed(address), now, values, height=height, go_on=go_on)
         deadline = time.monotonic() + _PATIENCE
         told, more = False, False
         with self._form_watch.waiting_for(wanted) as next_step:
+            if in_notebook():
+                height = _HIGH if values else _LOW
+                go_on = self._go_on if wanted[0].path == GO_ON else None
+                screen = Waiting(self._framed(address), now, values, height=height, go_on=go_on)
             while True:
                 left = deadline - time.monotonic()
                 step = next_step(min(left, _PATIENCE if told else _AGAIN))
@@ -160,36 +159,46 @@ class Viewer:
         fill: Mapping[str, str],
         suggest: Mapping[str, str],
     ) -> tuple[list[Wanted], bool]:
-        """Return the forms with this button and these fields, and whether one signs in before."""
+        """Return what ends the wait, and whether one has to sign in before.
+
+        These are the forms with this button and these fields, or in a notebook Go on.
+        """
         from ticktick_sandbox.browser.browser import Browser, CannotDo
 
-        if click is None or not address.startswith(self._origins):
+        ours = address.startswith(self._origins)
+        if not ours and not in_notebook():
             return [], False
         try:
             with Browser(self._local) as browser:
-                page = browser.open(address)
-                if click in page.links and not fill and not suggest:
-                    return [], False
-                forms = page.forms_with(click, {**fill, **suggest})
-                for form in forms:
-                    form.filled({**fill, **suggest})
+                shown_at, forms, places = "", [], {urlsplit(address).path}
+                if ours:
+                    page = browser.open(address)
+                    parts = urlsplit(page.url)  # where one comes to once one is signed in
+                    places.add(parts.path)
+                    shown_at = parts.path + (f"?{parts.query}" if parts.query else "")
+                    typed = {**fill, **suggest}
+                    if click and (typed or click not in page.links):
+                        forms = page.forms_with(click, typed)
+                        for form in forms:
+                            form.filled(typed)
+                signs_in = browser.signed_in
+                if not forms and in_notebook():
+                    form = browser.open(self._go_on).form_with("Go on", [])
+                    return [Wanted(form, GO_ON, shown_at, "Go on", places)], signs_in
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
-        parts = urlsplit(address)
-        shown_at = parts.path + (f"?{parts.query}" if parts.query else "")
-        free = set(suggest)
-        found = [
-            Wanted(form, urlsplit(urljoin(address, form.action)).path, shown_at, click, fill, free)
+        return [
+            Wanted(
+                form,
+                urlsplit(urljoin(address, form.action)).path,
+                shown_at,
+                str(click),
+                places,
+                fill,
+                set(suggest),
+            )
             for form in forms
-        ]
-        return found, browser.signed_in
-
-    def _go_on(self, address: str) -> Wanted:
-        from ticktick_sandbox.browser.browser import Browser
-
-        with Browser(self._local) as browser:
-            form = browser.open(address).form_with("Go on", [])
-        return Wanted(form, GO_ON, GO_ON, "Go on")
+        ], signs_in
 
     def _framed(self, address: str) -> str:
         """Return an address for a frame; a later sandbox says there that it is not its own."""
