@@ -16,6 +16,10 @@ from tests.environment import ROOT
 from ticktick_sandbox.server.ports import Listener
 
 
+QUIETLY = "--LabApp.app_settings_dir=notebooks/data/jupyterlab"
+"""The option of the README's command that keeps JupyterLab from asking about its news."""
+
+
 class Output:
     """The lines of a running program, read as they come."""
 

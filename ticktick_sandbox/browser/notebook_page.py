@@ -107,8 +107,8 @@ class Waiting:
         self._frame.update(self._html(self._page()))
 
     def done(self, what: str, *, keep_page: bool = False) -> None:
-        """Fold both into one line, or leave the page, which asks for more."""
-        more = " The page below asks for more." if keep_page else ""
+        """Fold both into one line, or leave the page, which has more to say."""
+        more = " The page below says how it goes on." if keep_page else ""
         self._line.update(self._html(f"<div>{escape(what + more)}</div>"))
         if not keep_page:
             self._frame.update(self._html(""))
