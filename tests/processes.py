@@ -15,7 +15,6 @@ from queue import Empty, Queue
 from tests.environment import ROOT
 from ticktick_sandbox.server.ports import Listener
 
-
 QUIETLY = "--LabApp.app_settings_dir=notebooks/data/jupyterlab"
 """The option of the README's command that keeps JupyterLab from asking about its news."""
 
