@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -25,12 +26,17 @@ SMALL = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path) -> Iterator[str]:
     """Start JupyterLab on a copy of the notebooks, as a reader has it; return its address."""
-    tmp_path = tmp_path_factory.mktemp("lab")
+    tmp_path = folder
     ignored = shutil.ignore_patterns("node_modules", "my_tool")
-    for folder in ("notebooks", "docs/pictures", "snippets"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    for name in ("notebooks", "docs/pictures", "snippets"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     (port,) = free_ports(1)
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
@@ -176,6 +182,22 @@ def test_the_whole_way_twice(lab: str, reader: Reader, notebook: str) -> None:
             reader.do(todo)
         # In 07 the reader's own app tells Alice that the authorization is not hers.
         reader.check(pages=notebook.startswith("07"))
+
+
+@pytest.mark.parametrize("mode", ["defer", "full", "none"])
+def test_what_waits_comes_into_sight_however_jupyterlab_draws(
+    lab: str, folder: Path, reader: Reader, mode: str
+) -> None:
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    chosen = settings / "tracker.jupyterlab-settings"
+    chosen.write_text(f'{{"windowingMode": "{mode}"}}')
+    reader.open(lab, "04_authorize_a_user")
+    reader.run_all()
+    while todo := reader.waiting():
+        reader.do(todo)
+    chosen.unlink()
+    assert len(reader.done) == 4
 
 
 def test_at_another_address_the_right_one_is_said_once(lab: str, reader: Reader) -> None:

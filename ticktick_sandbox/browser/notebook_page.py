@@ -34,8 +34,21 @@ _SCRIPT = """
   back.className = "ticktick-sandbox-waits";
   back.style = "position: absolute; z-index: 9; right: 2rem; bottom: 1rem; padding: .5rem 1rem";
   let tries = 0, shown = false;
-  const show = () => box.scrollIntoView({block: "start"});
-  back.onclick = show;
+  // JupyterLab may hide cells that are out of sight: then go there page by page.
+  const place = element => Number(element.dataset.windowedListIndex);
+  const show = (steps = 100) => {
+    const list = box.closest(".jp-WindowedPanel-outer");
+    if (box.getBoundingClientRect().height || !list || !steps) {
+      box.scrollIntoView({block: "start"});
+      return;
+    }
+    const cells = [...list.querySelectorAll("[data-windowed-list-index]")];
+    const inSight = cells.find(cell => cell.getBoundingClientRect().height);
+    const earlier = inSight && place(inSight) > place(box.closest("[data-windowed-list-index]"));
+    list.scrollTop += list.clientHeight * (earlier ? -0.9 : 0.9);
+    setTimeout(() => show(steps - 1), 40);
+  };
+  back.onclick = () => show();
   const seen = () => {
     const at = box.getBoundingClientRect();
     return at.height && at.bottom > 0 && at.top < innerHeight;
@@ -45,8 +58,10 @@ _SCRIPT = """
     if (box.isConnected && !shown && (box.getBoundingClientRect().height || tries > 20)) {
       shown = true;
       show();
-      // What is folded above meanwhile moves it.
-      for (const later of [300, 900]) setTimeout(() => { if (!seen()) show(); }, later);
+      // What is folded above meanwhile moves it, and JupyterLab may attach it only now.
+      for (const later of [300, 900, 1800, 3000]) {
+        setTimeout(() => { if (!seen()) show(); }, later);
+      }
       const panel = box.closest(".jp-NotebookPanel");
       if (panel) panel.append(back);
     }
