@@ -130,6 +130,9 @@ class FormWatch:
         """
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            if not self._wanted:
+                await app(scope, receive, send)
+                return
             with self._lock:
                 wanted, queue = dict(self._wanted), self._steps
             step = _step_of(scope, wanted.values())
