@@ -9,11 +9,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 from queue import Empty, Queue
 
 from tests.environment import ROOT
-from ticktick_sandbox.server.ports import Listener
+from ticktick_sandbox.server.ports import Listener, PortInUse
 
 QUIETLY = "--LabApp.app_settings_dir=notebooks/data/jupyterlab"
 """The option of the README's command that keeps JupyterLab from asking about its news."""
@@ -100,9 +101,18 @@ def run_sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def free_ports(number: int) -> list[str]:
-    """Return ports that nothing listens on."""
-    sockets = [Listener(0) for _ in range(number)]
-    ports = [str(sock.port) for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports
+    """Return ports that nothing listens on.
+
+    They lie below those that the system hands out, and each worker of pytest-xdist has its
+    own, so that nobody takes them before they are used.
+    """
+    found: list[str] = []
+    while len(found) < number:
+        port = next(_PORTS)
+        with suppress(PortInUse), Listener(port):
+            found.append(str(port))
+    return found
+
+
+_first = 20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw"))
+_PORTS = cycle(range(_first, _first + 1_000))

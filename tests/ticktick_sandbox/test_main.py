@@ -21,7 +21,6 @@ from tests.processes import Output, free_ports, run_sandbox, running, sandbox
 from tests.ticktick_sandbox.arcade.helpers import answering
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
-from ticktick_sandbox.server.ports import Listener, PortInUse
 
 HEALTH = "https://api.arcade.dev/v1/health"
 ASK = f"import httpx; print(httpx.get({HEALTH!r}).text)"
@@ -255,10 +254,10 @@ def test_the_second_port_follows_the_first() -> None:
 
 def two_neighbours() -> str:
     """Return a port that nothing listens on, nor on the next one."""
-    for _ in range(100):
-        with Listener(0) as first, suppress(PortInUse), Listener(first.port + 1):
-            return str(first.port)
-    raise AssertionError("no two free ports beside each other")
+    while True:
+        first, second = free_ports(2)
+        if int(second) == int(first) + 1:
+            return first
 
 
 def test_no_port_follows_the_last_one() -> None:

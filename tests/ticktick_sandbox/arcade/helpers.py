@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from tests.processes import free_ports
 from tests.ticktick_sandbox.helpers import World
 from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.processes.worker import WorkerProcess
 from ticktick_sandbox.redirection import child_environment
-from ticktick_sandbox.server.ports import Listener
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 READ = ["tasks:read"]
@@ -137,8 +137,7 @@ OTHER_SECRET = "another-secret-of-the-tests-with-over-32-bytes"
 
 def free_uri() -> str:
     """Return an address at which nothing listens."""
-    with Listener(0) as sock:
-        return f"http://127.0.0.1:{sock.port}"
+    return f"http://127.0.0.1:{free_ports(1)[0]}"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import program
+from tests.processes import free_ports
 from tests.ticktick_sandbox.helpers import World, restarted
 from ticktick_sandbox import redirection
 from ticktick_sandbox.redirection import HOSTS, child_environment, node_options
@@ -146,8 +147,7 @@ def test_many_requests_at_once(bare: World) -> None:
 
 
 def test_without_a_sandbox_the_connection_is_refused() -> None:
-    with Listener(0) as sock:
-        url = f"http://localhost:{sock.port}"
+    url = f"http://localhost:{free_ports(1)[0]}"
     run = node(f"await fetch('{HEALTH}');", **child_environment(url, os.environ))
     assert run.returncode == 1
     assert f"the sandbox at {url} is not running; start it with: ticktick-sandbox" in run.stderr
@@ -164,8 +164,7 @@ def test_a_sandbox_that_is_started_later_is_found(bare: World) -> None:
         console.log(first, (await fetch("{HEALTH}")).status);
         process.exit();
     """
-    with Listener(0) as sock:
-        url = f"http://localhost:{sock.port}"
+    url = f"http://localhost:{free_ports(1)[0]}"
     run = node(code, **child_environment(url, os.environ))
     assert run.stdout == "ECONNREFUSED 200\n", run.stderr
 

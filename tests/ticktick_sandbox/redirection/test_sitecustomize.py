@@ -25,6 +25,7 @@ import pytest
 import requests
 import trustme
 
+from tests.processes import free_ports
 from tests.ticktick_sandbox.helpers import World, restarted
 from ticktick_sandbox import redirection
 from ticktick_sandbox.processes.child_server import ChildServer
@@ -344,8 +345,7 @@ def test_the_environment_is_put_back(bare: World, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_a_sandbox_the_connection_is_refused() -> None:
-    with Listener(0) as sock:
-        free = sock.port
+    free = int(free_ports(1)[0])
     redirection = Redirection(f"http://localhost:{free}")
     redirection.on()
     try:
@@ -356,8 +356,7 @@ def test_without_a_sandbox_the_connection_is_refused() -> None:
 
 
 def test_a_child_whose_sandbox_is_gone_is_refused(bare: World) -> None:
-    with Listener(0) as sock:
-        free = sock.port
+    free = int(free_ports(1)[0])
     code = f"import urllib.request; urllib.request.urlopen({HEALTH!r})"
     run = child(code, **child_environment(f"http://localhost:{free}", os.environ))
     assert run.returncode == 1
