@@ -16,8 +16,8 @@ from queue import Empty, Queue
 from tests.environment import ROOT
 from ticktick_sandbox.server.ports import Listener, PortInUse
 
-QUIETLY = "--LabApp.app_settings_dir=notebooks/data/jupyterlab"
-"""The option of the README's command that keeps JupyterLab from asking about its news."""
+LAB_OPTIONS = "--notebook-dir . --LabApp.app_settings_dir=notebooks/data/jupyterlab"
+"""Of the README's command: the notebooks' pictures lie beside their folder; no question on news."""
 
 
 class Output:

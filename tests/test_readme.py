@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from tests.environment import ROOT
-from tests.processes import QUIETLY
+from tests.processes import LAB_OPTIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 UV = "uv run --no-project --python 3.13 --with-requirements requirements.txt"
@@ -16,7 +16,7 @@ UV = "uv run --no-project --python 3.13 --with-requirements requirements.txt"
 
 def test_both_commands_stand_in_the_readme() -> None:
     joined = README.replace(" \\\n  ", " ")
-    assert f"\n{UV} jupyter lab {QUIETLY} notebooks/00_start_here.ipynb\n" in joined
+    assert f"\n{UV} jupyter lab {LAB_OPTIONS} notebooks/00_start_here.ipynb\n" in joined
     assert f"\n{UV} pytest\n" in joined
 
 

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, Request, expect
 
 from tests.environment import ROOT
-from tests.processes import QUIETLY, Output, free_ports
+from tests.processes import LAB_OPTIONS, Output, free_ports
 
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 TOKEN = "made-up"
@@ -48,7 +48,8 @@ def lab(folder: Path) -> Iterator[str]:
     for name in ("TICKTICK_SANDBOX_AUTOPILOT", "PYTEST_CURRENT_TEST"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
-    command += [f"--IdentityProvider.token={TOKEN}", QUIETLY]
+    command += [f"--IdentityProvider.token={TOKEN}", *LAB_OPTIONS.split()]
+    command += ["notebooks/00_start_here.ipynb"]
     with subprocess.Popen(
         command,
         cwd=tmp_path,
@@ -153,6 +154,8 @@ class Reader:
 
     def check(self, *, pages: int = 0) -> None:
         """Nothing went wrong, and no page is left but those that say how it went on."""
+        broken = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+        assert self.tab.evaluate(broken) == []
         for kind in ("stderr", "error"):
             mime = f"[data-mime-type='application/vnd.jupyter.{kind}']"
             assert self.tab.locator(mime).all_inner_texts() == []
