@@ -361,6 +361,8 @@ def _start(
         f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {user}",
         "Network: the real host names of the services lead Python, Node and curl to the sandbox",
     ]
+    if person:
+        lines.append(f"TickTick's pages know you as {sandbox.services.ticktick.offered}")
     origins = sandbox.arcade_url, sandbox.ticktick_url
     viewer = Viewer(sandbox.local, sandbox.form_watch, origins, sandbox.run_id)
     wanted = provider, app, config, strict, person

@@ -30,7 +30,9 @@ async def main() -> None:
             if link := authorization_url(result):
                 print("Open this link and click Allow:")
                 print(link)
-            while authorization_url(result):
+            for _ in range(60):  # two minutes
+                if not authorization_url(result):
+                    break
                 await asyncio.sleep(2)
                 result = await session.call_tool("Ticktick_ListProjects")
 

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from ticktick_sandbox.browser.form_watch import Ended, FormWatch, Sent, Shown, Wanted, is_secret
+from ticktick_sandbox.browser.form_watch import (
+    Ended,
+    FormWatch,
+    Sent,
+    Shown,
+    Step,
+    Wanted,
+    is_secret,
+)
 from ticktick_sandbox.browser.notebook_page import Waiting, in_notebook
 from ticktick_sandbox.shared.errors import SandboxError
 
@@ -114,41 +122,26 @@ class Viewer:
         signs_in: bool,
     ) -> None:
         before, after = ("step 1 of 2, sign in", f"step 2 of 2, {todo}") if signs_in else ("", todo)
-        now = before or after
         screen = None
-        deadline = time.monotonic() + _PATIENCE
-        told, more = False, False
         with self._form_watch.waiting_for(wanted) as next_step:
             if in_notebook():
                 height = _HIGH if values else _LOW
                 go_on = self._go_on if wanted[0].path == GO_ON else None
-                screen = Waiting(self._framed(address), now, values, height=height, go_on=go_on)
-            while True:
-                left = deadline - time.monotonic()
-                step = next_step(min(left, _PATIENCE if told else _AGAIN))
-                if isinstance(step, Sent) and step.taken:
-                    # The frame stays until the browser has gone where the answer leads.
-                    more = step.leaves and not isinstance(next_step(_LEADS_ON), Ended)
-                    break
-                if isinstance(step, Shown):
-                    if now != after and screen:
-                        screen.say(after)
-                    now = after
-                elif isinstance(step, Sent):
-                    for difference in step.differences:
-                        print(difference)
-                    if screen and step.differences:
-                        screen.say(now, *step.differences)
-                        if not wanted[0].needed:
-                            screen.show_again()
-                elif time.monotonic() >= deadline:
-                    raise SandboxError(
-                        f"Nobody clicked {wanted[0].click} within {_PATIENCE / 60:.0f} minutes. "
-                        "Run this again."
-                    )
-                elif not told:
-                    told = True
-                    print(f"Still waiting: {now}, at {address}")
+                screen = Waiting(
+                    self._framed(address), before or after, values, height=height, go_on=go_on
+                )
+            try:
+                more = _follow(next_step, screen, before, after, wanted[0], address)
+            except KeyboardInterrupt:
+                if screen:
+                    screen.done("Stopped.")
+                raise SandboxError(
+                    "You stopped this cell. Run it again, then the cells below it."
+                ) from None
+            except SandboxError:
+                if screen:
+                    screen.done("Nobody came.")
+                raise
         if screen:
             screen.done(f"Done: {_what_was_done(wanted[0].click, values)}.", keep_page=more)
 
@@ -206,6 +199,52 @@ class Viewer:
         if origin is None:
             return address
         return f"{origin}{FRAME}?{urlencode({'run': self._run, 'to': address[len(origin) :]})}"
+
+
+def _follow(
+    next_step: Callable[[float], Step | None],
+    screen: Waiting | None,
+    before: str,
+    after: str,
+    wanted: Wanted,
+    address: str,
+) -> bool:
+    """Say what to do, ``before`` signing in and ``after``, until the form was taken as needed.
+
+    Returns:
+        Whether the page goes on with something that the person has to read.
+
+    Raises:
+        SandboxError: nobody did it in ten minutes.
+    """
+    now = before or after
+    deadline = time.monotonic() + _PATIENCE
+    told = False
+    while True:
+        left = deadline - time.monotonic()
+        step = next_step(min(left, _PATIENCE if told else _AGAIN))
+        if isinstance(step, Sent) and step.taken:
+            # The frame stays until the browser has gone where the answer leads.
+            return step.leaves and not isinstance(next_step(_LEADS_ON), Ended)
+        if isinstance(step, Shown):
+            if now != after and screen:
+                screen.say(after)
+            now = after
+        elif isinstance(step, Sent):
+            for difference in step.differences:
+                print(difference)
+            if screen and step.differences:
+                screen.say(now, *step.differences)
+                if not wanted.needed:
+                    screen.show_again()
+        elif time.monotonic() >= deadline:
+            raise SandboxError(
+                f"Nobody clicked {wanted.click} within {_PATIENCE / 60:.0f} minutes. "
+                "Run this again."
+            )
+        elif not told:
+            told = True
+            print(f"Still waiting: {now}, at {address}")
 
 
 def _todo(click: str | None, values: Mapping[str, str]) -> str:
