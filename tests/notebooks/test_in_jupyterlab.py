@@ -23,6 +23,11 @@ NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 TOKEN = "made-up"
 SMALL = {"width": 1280, "height": 800}
 """Of a window in which a notebook has to be scrolled."""
+IN_SIGHT = """element => {
+  const at = element.getBoundingClientRect();
+  return at.top >= 0 && at.bottom <= innerHeight && innerHeight <= 0.75 * screen.height;
+}"""
+"""Whether something is seen in its frame, and the frame is low enough for the window."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +72,12 @@ def lab(folder: Path) -> Iterator[str]:
         output.close()
 
 
+def clicked(todo: str) -> str | None:
+    """Return what is to be clicked on the page itself."""
+    found = re.search("click ((?!Go on).*?)(, then|$)", todo)
+    return found[1] if found else None
+
+
 @dataclass
 class Reader:
     """A person before a notebook: sees what it waits for, and does it."""
@@ -90,13 +101,16 @@ class Reader:
         """Return what the notebook waits for, in sight; ``None`` once it has run to its end."""
         deadline = time.monotonic() + within
         before: str | None = None
+        quiet = 0  # looks in a row without a cell that runs; JupyterLab may hide the one that does
         while time.monotonic() < deadline:
             todo = self.tab.evaluate(
                 "[...document.querySelectorAll('[data-waiting]')].at(-1)?.dataset.waiting"
             )
             if todo and todo == before and self._in_sight():
                 return todo
-            if not todo and self.tab.get_by_text("| Idle").count() and self._ran_to_its_end():
+            if todo or not self.tab.get_by_text("| Idle").count() or not self._ran_to_its_end():
+                quiet = 0
+            elif (quiet := quiet + 1) == 4:
                 return None
             before = todo
             self.tab.wait_for_timeout(400)
@@ -122,9 +136,9 @@ class Reader:
             self.fill()
         if "sign in" in todo:
             page.get_by_role("button", name="Sign in").click()
-        elif found := re.search("click ((?!Go on).*?)(, then|$)", todo):
-            button = page.get_by_role("button", name=found[1])
-            button.or_(page.get_by_role("link", name=found[1])).first.click()
+        elif name := clicked(todo):
+            button = page.get_by_role("button", name=name)
+            button.or_(page.get_by_role("link", name=name)).first.click()
         if "Go on" in todo:
             self.tab.frame_locator("iframe[title='Go on']").get_by_role("button").click()
         self.tab.wait_for_function("line => !line.isConnected", arg=line, timeout=10_000)
@@ -132,6 +146,8 @@ class Reader:
     def fill(self, **instead: str) -> None:
         """Copy what stands beside the page into its fields, with what is different."""
         rows = self.tab.locator("[data-label]").all()
+        todo = self.tab.locator("[data-waiting]").last.get_attribute("data-waiting") or ""
+        button = self.page().get_by_role("button", name=clicked(todo))
         for row in rows:
             label = row.get_attribute("data-label") or ""
             row.get_by_role("button", name="Copy").click()
@@ -141,7 +157,11 @@ class Reader:
                 choice.check()
             else:
                 place = re.compile(rf"^(\* )?{re.escape(label)}\b")
-                self.page().get_by_label(place).first.fill(value)
+                field = self.page().get_by_label(place).first
+                field.fill(value)
+                # What sends it off is seen together with each field.
+                for seen in (field, button):
+                    assert seen.evaluate(IN_SIGHT)
 
     def _note_error(self, message: ConsoleMessage) -> None:
         refused = "the server responded with a status of 4" in message.text  # a page of ours
@@ -231,6 +251,11 @@ def test_wrong_entries_are_said_and_leave_nothing_behind(lab: str, reader: Reade
     while not (todo := reader.waiting() or "").endswith("click Save"):
         reader.do(todo)
     url = reader.tab.locator("[data-label='OAuth redirect URL'] td").first.inner_text()
+    # Typed, and not saved.
+    reader.fill()
+    told = f"Still waiting: {todo}"
+    expect(reader.tab.get_by_text(told)).to_be_visible(timeout=15_000)
+    reader.page().get_by_label("OAuth redirect URL").fill("")
     for label, value, said in (
         (
             "App Service URL",
@@ -251,3 +276,31 @@ def test_wrong_entries_are_said_and_leave_nothing_behind(lab: str, reader: Reade
         reader.do(todo)
     reader.check()
     expect(reader.tab.get_by_text("Website relaunch").first).to_be_visible()
+
+
+def test_settings_saved_without_a_change_are_no_settings(lab: str, reader: Reader) -> None:
+    reader.open(lab, "07_verify_your_users")
+    reader.run_all()
+    while "Save settings" not in (todo := reader.waiting() or ""):
+        reader.do(todo)
+    reader.page().get_by_role("button", name="Save settings").click()
+    told = reader.tab.locator("[data-waiting]").last
+    expect(told).to_contain_text("Verification Method is Arcade.dev users only; needed is Custom")
+    reader.do(todo)
+    assert "Sign in" in (reader.waiting() or "")
+
+
+def test_a_cell_that_was_stopped_says_how_to_go_on(lab: str, reader: Reader) -> None:
+    reader.open(lab, "00_start_here")
+    reader.run_all()
+    reader.waiting()
+    reader.tab.get_by_role("menuitem", name="Kernel", exact=True).click()
+    reader.tab.get_by_text("Interrupt Kernel", exact=True).click()
+    expect(reader.tab.get_by_text("Stopped.", exact=True)).to_be_visible()
+    error = reader.tab.locator("[data-mime-type='application/vnd.jupyter.stderr']")
+    said = "SandboxError: You stopped this cell. Run it again, then the cells below it."
+    expect(error).to_have_text(said)
+    reader.run_all()
+    while todo := reader.waiting():
+        reader.do(todo)
+    reader.check()

@@ -53,7 +53,8 @@ class Wanted:
     def _difference(self, label: str, typed: str, sent: Mapping[str, str]) -> str:
         if typed and is_secret(label):
             return f"{label} is not the one that the app's page shows."
-        shown = {v: k for k, v in self.form.choices.get(self.form.labels[label], {}).items() if v}
+        choices = self.form.choices.get(self.form.labels[label], {})
+        shown = {v: k for k, v in reversed(choices.items()) if v}  # the text before the value
         if typed:
             return f"{label} is {shown.get(typed, typed)}; needed is {self.needed[label]}."
         changed = [

@@ -59,8 +59,14 @@ _SCRIPT = """
       shown = true;
       show();
       // What is folded above meanwhile moves it, and JupyterLab may attach it only now.
+      // Whoever scrolls or has begun in the page below is left alone.
+      let busy = false;
+      addEventListener("wheel", () => { busy = true; }, {once: true, passive: true});
+      const here = box.closest(".jp-OutputArea");
       for (const later of [300, 900, 1800, 3000]) {
-        setTimeout(() => { if (!seen()) show(); }, later);
+        setTimeout(() => {
+          if (!busy && !here?.contains(document.activeElement) && !seen()) show();
+        }, later);
       }
       const panel = box.closest(".jp-NotebookPanel");
       if (panel) panel.append(back);
@@ -152,8 +158,8 @@ class Waiting:
 
 def _frame(address: str, title: str, height: int) -> str:
     return (
-        f'<iframe src="{escape(address)}" title="{title}" width="100%" height="{height}" '
-        'style="border: 1px solid #888"></iframe>'
+        f'<iframe src="{escape(address)}" title="{title}" width="100%" '
+        f'style="height: min({height}px, 75vh); border: 1px solid #888"></iframe>'
     )
 
 
