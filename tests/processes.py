@@ -54,6 +54,13 @@ class Output:
             if text in line:
                 return line
 
+    def so_far(self) -> list[str]:
+        """Return all lines that were read until now."""
+        with suppress(Empty):
+            while (line := self._queue.get_nowait()) is not None:
+                self.lines.append(line)
+        return self.lines
+
     def rest(self) -> list[str]:
         """Return all lines after the program has ended."""
         while (line := self._queue.get(timeout=30)) is not None:

@@ -36,8 +36,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(folder: Path) -> Iterator[str]:
-    """Start JupyterLab on a copy of the notebooks, as a reader has it; return its address."""
+def started(folder: Path) -> Iterator[tuple[str, Output]]:
+    """Start JupyterLab on a copy of the notebooks, as a reader has it.
+
+    Yields:
+        its address, and what it says in the terminal.
+    """
     tmp_path = folder
     ignored = shutil.ignore_patterns("node_modules", "my_tool")
     for name in ("notebooks", "docs/pictures", "snippets"):
@@ -66,10 +70,15 @@ def lab(folder: Path) -> Iterator[str]:
     ) as server:
         output = Output(server)
         output.wait_for("is running at:")
-        yield f"http://localhost:{port}"
+        yield f"http://localhost:{port}", output
         server.terminate()
         server.wait(timeout=20)
         output.close()
+
+
+@pytest.fixture
+def lab(started: tuple[str, Output]) -> str:
+    return started[0]
 
 
 def clicked(todo: str) -> str | None:
@@ -304,3 +313,23 @@ def test_a_cell_that_was_stopped_says_how_to_go_on(lab: str, reader: Reader) -> 
     while todo := reader.waiting():
         reader.do(todo)
     reader.check()
+
+
+def test_a_restart_under_a_waiting_cell_is_no_noise(
+    started: tuple[str, Output], reader: Reader
+) -> None:
+    lab, terminal = started
+    reader.open(lab, "00_start_here")
+    for _ in range(2):
+        reader.run_all()
+        reader.waiting()
+        reader.tab.get_by_role("menuitem", name="Kernel", exact=True).click()
+        reader.tab.get_by_text("Restart Kernel…", exact=True).first.click()
+        reader.tab.get_by_role("button", name="Confirm Kernel Restart").click()
+        expect(reader.tab.get_by_text("| Idle")).to_be_visible(timeout=30_000)
+    reader.run_all()
+    while todo := reader.waiting():
+        reader.do(todo)
+    reader.check()
+    said = terminal.so_far()
+    assert [line for line in said if re.search("Traceback|ZMQError|closed stream", line)] == []

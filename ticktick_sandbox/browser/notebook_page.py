@@ -7,6 +7,8 @@ in fresh outputs of JupyterLab and Notebook, trusted or not; nothing depends on 
 
 from __future__ import annotations
 
+import errno
+import logging
 import sys
 from collections.abc import Mapping
 from html import escape
@@ -91,6 +93,17 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
+def _restarts_quietly(record: logging.LogRecord) -> bool:
+    """Tell whether to log what is not the noise of ipykernel 7 at a restart under a waiting cell.
+
+    It interrupts the cell and closes the sockets, on which the cell's end is then to be told.
+    """
+    problem = record.exc_info[1] if record.exc_info else None
+    return getattr(problem, "errno", None) != errno.ENOTSOCK and (
+        "closed stream" not in record.getMessage()
+    )
+
+
 class Waiting:
     """The two outputs of one wait.
 
@@ -111,8 +124,11 @@ class Waiting:
         height: int,
         go_on: str | None = None,
     ) -> None:
+        from IPython.core.getipython import get_ipython
         from IPython.display import HTML, display
 
+        for log in (get_ipython().kernel.log, logging.getLogger("tornado.general")):  # type: ignore[union-attr]
+            log.addFilter(_restarts_quietly)
         self._html = HTML
         self._address, self._values, self._height = address, values, height
         self._go_on = go_on
