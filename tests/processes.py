@@ -59,6 +59,7 @@ class Output:
         with suppress(Empty):
             while (line := self._queue.get_nowait()) is not None:
                 self.lines.append(line)
+            self._queue.put(None)  # rest() looks for the end, too
         return self.lines
 
     def rest(self) -> list[str]:

@@ -20,9 +20,11 @@ _PAGES = {
     r"\]\(\.\./ticktick_sandbox/behaviours\.yaml\)": "](../reference/behaviours.md)",
 }
 _SNIPPET = re.compile(r"\]\(\.\./(snippets/[\w./]+)\)")
-_INCLUDED = re.compile(r'--8<-- "(snippets/[^":]+)')
+_INCLUDED = re.compile(r"^\[[^]]+\]\((?:\.\./)+(snippets/[^)]+)\)$", re.M)
 # In JupyterLab the live page follows, and its picture is folded away.
 _FOLDED = re.compile(r"<details><summary>[^<]*</summary>\n\n(!\[.*\))\n\n</details>")
+_DOES = re.compile(r"^\*\*What you(?:&#39;|')ll do:\*\* (.+)$", re.M)
+_LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
 _STYLES = re.compile(r"\n\s*<style>\n.*</style>\s*\Z", re.S)
 _MATHJAX = re.compile(r"<script(?:(?!</script>).)*mathjax(?:(?!</script>).)*</script>", re.I | re.S)
 
@@ -31,6 +33,8 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
     """Undo the template's escaping, drop the styles after the last cell, lead links aright."""
     if not page.file.src_uri.endswith(".ipynb"):
         return None
+    does = _LINK.sub(r"\1", unescape(_DOES.findall(markdown)[0]))
+    page.meta["description"] = does[0].upper() + does[1:]
     markdown, found = _STYLES.subn("", markdown)
     _expect(found == 1, page, "the styles after the last cell")
     markdown = _FOLDED.sub(r"\1", unescape(markdown))

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 PICTURES = Path(__file__).parents[1] / "pictures"
-_SCREENSHOT = re.compile(r'(<img [^>]*src="[^"]*pictures/([\w-]+\.png)")')
+_SCREENSHOT = re.compile(r'(<img [^>]*src="[^"]*pictures/([\w-]+\.webp)")')
 
 
 def on_page_content(html: str, **_: Any) -> str:
@@ -16,6 +18,6 @@ def on_page_content(html: str, **_: Any) -> str:
 
 
 def _with_size(image: re.Match[str]) -> str:
-    header = (PICTURES / image.group(2)).read_bytes()[:24]
-    width, height = int.from_bytes(header[16:20]), int.from_bytes(header[20:24])
+    with Image.open(PICTURES / image.group(2)) as picture:
+        width, height = picture.size
     return f'{image.group(1)} width="{width}" height="{height}" loading="lazy"'

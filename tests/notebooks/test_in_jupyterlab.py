@@ -262,8 +262,8 @@ def test_wrong_entries_are_said_and_leave_nothing_behind(lab: str, reader: Reade
     url = reader.tab.locator("[data-label='OAuth redirect URL'] td").first.inner_text()
     # Typed, and not saved.
     reader.fill()
-    told = f"Still waiting: {todo}"
-    expect(reader.tab.get_by_text(told)).to_be_visible(timeout=15_000)
+    told = reader.tab.locator("[data-waiting]").last
+    expect(told).to_contain_text(f"Still waiting for you: {todo}", timeout=15_000)
     reader.page().get_by_label("OAuth redirect URL").fill("")
     for label, value, said in (
         (

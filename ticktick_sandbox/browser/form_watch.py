@@ -26,6 +26,7 @@ class Wanted:
     ``shown_at`` is the path and query of the page that has it for who is signed in, ``places``
     has all paths at which that page may be, ``needed`` what must be in its
     fields by their labels, ``free`` the labels of what may differ, and ``click`` the button.
+    ``wrong`` says that this is another form of the page, whose button looks the same.
     """
 
     form: Form
@@ -35,9 +36,12 @@ class Wanted:
     places: Collection[str] = ()
     needed: Mapping[str, str] = field(default_factory=dict)
     free: Collection[str] = ()
+    wrong: str = ""
 
     def differences(self, sent: Mapping[str, str]) -> list[str]:
         """Return what is not as needed, in sentences for the person who sent it."""
+        if self.wrong:
+            return [self.wrong]
         button = self.form.buttons[self.click]
         if button.name and sent.get(button.name) != button.value:
             others = self.form.buttons.items()
@@ -146,7 +150,7 @@ class FormWatch:
                 return
             messages, sent = await _read(scope, receive)
             differences = wanted.differences(sent) if sent is not None else []
-            if sent is not None and differences and wanted.needed:
+            if sent is not None and differences and (wanted.needed or wanted.wrong):
                 queue.put(Sent(False, differences))
                 await _show_again(app, scope, wanted, sent, differences, send)
                 return

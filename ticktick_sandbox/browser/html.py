@@ -142,7 +142,10 @@ class _Reader(HTMLParser):
             self._target = ("option", sent)
         elif tag == "button":
             form = self._by_id.get(sent["form"]) if "form" in sent else self._form
-            self._target = ("button", Button(form, sent.get("name"), sent.get("value", "")))
+            button = Button(form, sent.get("name"), sent.get("value", ""))
+            self._target = ("button", button)
+            if form and sent.get("aria-label"):  # tells it from others that look the same
+                form.buttons[sent["aria-label"]] = button
         elif tag == "h1" and not self.heading:
             self._target = ("heading", None)
         elif tag == "p" and sent.get("class") == "error":
@@ -151,6 +154,8 @@ class _Reader(HTMLParser):
             self._target = ("paragraph", None)
         elif tag == "a":
             self._target = ("link", sent.get("href", ""))
+            if sent.get("aria-label"):
+                self.links.setdefault(sent["aria-label"], sent.get("href", ""))
         elif tag == "small":
             self._target = ("hint", None)
 

@@ -51,6 +51,19 @@ _SCRIPT = """
     setTimeout(() => show(steps - 1), 40);
   };
   back.onclick = () => show();
+  // Of a kernel that was restarted nothing is left to answer; its page must not look alive.
+  const alive = setInterval(() => {
+    const sign = new Image();
+    sign.onerror = () => {
+      clearInterval(alive);
+      if (!box.isConnected) return;
+      back.remove();
+      box.closest(".jp-OutputArea, .output_area")?.querySelectorAll("iframe").forEach(
+        frame => frame.remove());
+      box.textContent = "This page is over: the kernel was restarted. Choose Run, Run All Cells.";
+    };
+    if (box.isConnected) sign.src = "{alive}";
+  }, 2000);
   const seen = () => {
     const at = box.getBoundingClientRect();
     return at.height && at.bottom > 0 && at.top < innerHeight;
@@ -59,7 +72,7 @@ _SCRIPT = """
     if (!box.isConnected && (shown || tries > 100)) { back.remove(); return; }
     if (box.isConnected && !shown && (box.getBoundingClientRect().height || tries > 20)) {
       shown = true;
-      show();
+      if (!{again}) show();
       // What is folded above meanwhile moves it, and JupyterLab may attach it only now.
       // Whoever scrolls or has begun in the page below is left alone.
       let busy = false;
@@ -67,7 +80,7 @@ _SCRIPT = """
       const here = box.closest(".jp-OutputArea");
       for (const later of [300, 900, 1800, 3000]) {
         setTimeout(() => {
-          if (!busy && !here?.contains(document.activeElement) && !seen()) show();
+          if (!{again} && !busy && !here?.contains(document.activeElement) && !seen()) show();
         }, later);
       }
       const panel = box.closest(".jp-NotebookPanel");
@@ -112,6 +125,7 @@ class Waiting:
         todo: what the person is to do, in their language's imperative.
         values: what belongs into the fields, by label.
         height: of the frame, in CSS pixels.
+        alive: where a picture is as long as this run of the sandbox lasts.
         go_on: a second page, with the button by which the person goes on.
     """
 
@@ -122,6 +136,7 @@ class Waiting:
         values: Mapping[str, str],
         *,
         height: int,
+        alive: str,
         go_on: str | None = None,
     ) -> None:
         from IPython.core.getipython import get_ipython
@@ -132,12 +147,16 @@ class Waiting:
         self._html = HTML
         self._address, self._values, self._height = address, values, height
         self._go_on = go_on
-        self._line: Any = display(HTML(self._banner(todo, script=True)), display_id=True)
+        self._script = _SCRIPT.replace("{alive}", alive)
+        self._line: Any = display(HTML(self._banner(todo)), display_id=True)
         self._frame: Any = display(HTML(self._page()), display_id=True)
 
-    def say(self, todo: str, *problems: str) -> None:
-        """Say what to do now, and what was wrong with what was sent."""
-        self._line.update(self._html(self._banner(todo, *problems, script=True)))
+    def say(self, todo: str, *problems: str, again: bool = False) -> None:
+        """Say what to do now, and what was wrong with what was sent.
+
+        Said only again, it does not come into view once more.
+        """
+        self._line.update(self._html(self._banner(todo, *problems, again=again)))
 
     def show_again(self) -> None:
         """Load the page anew."""
@@ -150,12 +169,13 @@ class Waiting:
         if not keep_page:
             self._frame.update(self._html(""))
 
-    def _banner(self, todo: str, *problems: str, script: bool) -> str:
+    def _banner(self, todo: str, *problems: str, again: bool = False) -> str:
         lines = "".join(f"<p>{escape(problem)}</p>" for problem in problems)
-        head = f"<strong>Waiting for you:</strong> {escape(todo)}."
+        waiting = "Still waiting for you" if again else "Waiting for you"
+        script = self._script.replace("{again}", "true" if again else "false")
         return (
-            f'<div role="status" data-waiting="{escape(todo)}" style="{_BOX}">{head}{lines}'
-            f"{_SCRIPT if script else ''}</div>"
+            f'<div role="status" data-waiting="{escape(todo)}" style="{_BOX}">'
+            f"<strong>{waiting}:</strong> {escape(todo)}.{lines}{script}</div>"
         )
 
     def _page(self) -> str:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
     from ticktick_sandbox.browser.browser import Page as BrowserPage
+    from ticktick_sandbox.browser.html import Form
 
 GO_ON = "/_sandbox/go-on"
 FRAME = "/_sandbox/frame"
+ALIVE = "/_sandbox/alive.svg"
 _PATIENCE = 600.0  # seconds in which a person does what they are asked for
 _LEADS_ON = 2.0  # seconds in which a browser has followed where the consent leads
 _AGAIN = 10.0  # seconds after which they are told again
@@ -51,7 +53,7 @@ class Viewer:
     ) -> None:
         self._local = local
         self._form_watch = form_watch
-        self._origins = origins
+        self.origins = origins
         self._run = run
         self._go_on = f"{origins[0]}{GO_ON}"
         # Of the reader's own app, as a person's browser keeps them.
@@ -110,7 +112,18 @@ class Viewer:
             print(f"Seen it? Go on: {self._go_on}")
             todo = f"{todo}, then click Go on" if todo else "look at the page, then click Go on"
         if wanted:
-            self._wait(wanted, address, todo, {**fill, **suggest}, signs_in=signs_in)
+            seen = "" if click else self._outcome(address)
+            self._wait(wanted, address, todo, {**fill, **suggest}, seen, signs_in=signs_in)
+
+    def _outcome(self, address: str) -> str:
+        """Return what a page that is only looked at says, for when it is gone."""
+        from ticktick_sandbox.browser.browser import Browser
+
+        if not address.startswith(self.origins):
+            return ""
+        with Browser(self._local) as browser:
+            page = browser.open(address)
+        return f"{page.heading}: {page.error}" if page.error else page.heading
 
     def _wait(
         self,
@@ -118,6 +131,7 @@ class Viewer:
         address: str,
         todo: str,
         values: Mapping[str, str],
+        seen: str,
         *,
         signs_in: bool,
     ) -> None:
@@ -127,8 +141,14 @@ class Viewer:
             if in_notebook():
                 height = _HIGH if values else _LOW
                 go_on = self._go_on if wanted[0].path == GO_ON else None
+                alive = f"{self.origins[0]}{ALIVE}?run={self._run}"
                 screen = Waiting(
-                    self._framed(address), before or after, values, height=height, go_on=go_on
+                    self._framed(address),
+                    before or after,
+                    values,
+                    height=height,
+                    alive=alive,
+                    go_on=go_on,
                 )
             try:
                 more = _follow(next_step, screen, before, after, wanted[0], address)
@@ -143,7 +163,8 @@ class Viewer:
                     screen.done("Nobody came.")
                 raise
         if screen:
-            screen.done(f"Done: {_what_was_done(wanted[0].click, values)}.", keep_page=more)
+            done = f"saw {seen}" if seen else _what_was_done(wanted[0].click, values)
+            screen.done(f"Done: {done}.", keep_page=more)
 
     def _wanted(
         self,
@@ -158,12 +179,12 @@ class Viewer:
         """
         from ticktick_sandbox.browser.browser import Browser, CannotDo
 
-        ours = address.startswith(self._origins)
+        ours = address.startswith(self.origins)
         if not ours and not in_notebook():
             return [], False
         try:
             with Browser(self._local) as browser:
-                shown_at, forms, places = "", [], {urlsplit(address).path}
+                page, shown_at, forms, places = None, "", [], {urlsplit(address).path}
                 if ours:
                     page = browser.open(address)
                     parts = urlsplit(page.url)  # where one comes to once one is signed in
@@ -180,7 +201,7 @@ class Viewer:
                     return [Wanted(form, GO_ON, shown_at, "Go on", places)], signs_in
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
-        return [
+        wanted = [
             Wanted(
                 form,
                 urlsplit(urljoin(address, form.action)).path,
@@ -191,11 +212,17 @@ class Viewer:
                 set(suggest),
             )
             for form in forms
-        ], signs_in
+        ]
+        alike = _looking_alike(page, forms, str(click)) if page else ()
+        for text, other in alike:
+            path = urlsplit(urljoin(address, other.action)).path
+            wrong = f"You clicked {text}, not {click}."
+            wanted.append(Wanted(other, path, shown_at, text, places, wrong=wrong))
+        return wanted, signs_in
 
     def _framed(self, address: str) -> str:
         """Return an address for a frame; a later sandbox says there that it is not its own."""
-        origin = next((each for each in self._origins if address.startswith(f"{each}/")), None)
+        origin = next((each for each in self.origins if address.startswith(f"{each}/")), None)
         if origin is None:
             return address
         return f"{origin}{FRAME}?{urlencode({'run': self._run, 'to': address[len(origin) :]})}"
@@ -231,12 +258,12 @@ def _follow(
                 screen.say(after)
             now = after
         elif isinstance(step, Sent):
-            for difference in step.differences:
-                print(difference)
             if screen and step.differences:
                 screen.say(now, *step.differences)
                 if not wanted.needed:
                     screen.show_again()
+            elif step.differences:
+                print("\n".join(step.differences))
         elif time.monotonic() >= deadline:
             raise SandboxError(
                 f"Nobody clicked {wanted.click} within {_PATIENCE / 60:.0f} minutes. "
@@ -244,7 +271,18 @@ def _follow(
             )
         elif not told:
             told = True
-            print(f"Still waiting: {now}, at {address}")
+            if screen:
+                screen.say(now, again=True)
+            else:
+                print(f"Still waiting: {now}, at {address}")
+
+
+def _looking_alike(page: BrowserPage, forms: list[Form], click: str) -> Iterator[tuple[str, Form]]:
+    """Yield the other forms of a page whose button reads as the one that is to be clicked."""
+    short = {name for form in forms for name in form.buttons if click.startswith(f"{name} ")}
+    for form in page.forms:
+        if form not in forms and short & set(form.buttons):
+            yield max(form.buttons, key=len), form
 
 
 def _todo(click: str | None, values: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from ticktick_sandbox.arcade.engine.authorizations import UnknownAuthorization
 from ticktick_sandbox.server.current_services import CurrentServices
 
 AFTER = 10.0  # seconds
+_PAUSE = 3.0  # seconds between two polls after which it is another wait
 _STATUS = re.compile(r"/v1/auth/status/?")
 _TOLD_AT_MOST = 100  # authorizations
 
@@ -30,7 +31,7 @@ class LongWaits:
         self._app = app
         self._running = running
         self._tell = tell
-        self._told: set[str] = set()
+        self._told: dict[str, float] = {}  # when each was last asked for, on the loop's clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -38,11 +39,17 @@ class LongWaits:
             await self._app(scope, receive, send)
             return
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        telling = asyncio.create_task(self._tell_later(query.get("id", [""])[0]))
+        auth_id = query.get("id", [""])[0]
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get(auth_id, now) > _PAUSE:
+            del self._told[auth_id]  # somebody waits anew
+        telling = asyncio.create_task(self._tell_later(auth_id))
         try:
             await self._app(scope, receive, send)
         finally:
             telling.cancel()
+            if auth_id in self._told:
+                self._told[auth_id] = asyncio.get_running_loop().time()
 
     async def _tell_later(self, auth_id: str) -> None:
         await asyncio.sleep(AFTER)
@@ -53,5 +60,5 @@ class LongWaits:
         except UnknownAuthorization:
             return
         if url := found.get("url"):
-            self._told.add(auth_id)
+            self._told[auth_id] = asyncio.get_running_loop().time()
             self._tell(f"Still waiting for the user's consent. Open {url} and click Allow.")

@@ -20,6 +20,7 @@ from ticktick_sandbox.shared.settings import API_KEY
 
 HERE = Path(__file__).parent / "templates"
 
+_PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 _SHOWN_EVENTS = 20
 
 
@@ -84,6 +85,12 @@ def create_app(
             return render(HERE, "earlier_run.html", status=410, service=service)
         return RedirectResponse(place, status_code=303)
 
+    async def alive(request: Request) -> Response:
+        """Show a picture as long as the run lasts that a notebook's page belongs to."""
+        if request.query_params.get("run") != run_id:
+            return Response(status_code=410)
+        return Response(_PICTURE, media_type="image/svg+xml")
+
     async def go_on(request: Request) -> Response:
         token = running.services.form_token
         if request.method == "POST":
@@ -109,6 +116,7 @@ def create_app(
             Route("/_sandbox", start),
             Route("/_sandbox/start-over", start_over, methods=["POST"]),
             Route("/_sandbox/frame", frame),
+            Route("/_sandbox/alive.svg", alive),
             Route("/_sandbox/go-on", go_on, methods=["GET", "POST"]),
             Route("/_sandbox/state", state),
             Route("/_sandbox/events", events),

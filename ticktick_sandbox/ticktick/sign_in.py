@@ -35,8 +35,10 @@ def _enter(session: str, dest: str) -> Response:
 
 def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page whose form belongs to the page itself, for there is no session yet."""
-    token = service_of(request).form_token(request.url.path)
-    return render_page(request, template, status=status, form_token=token, **values)
+    service = service_of(request)
+    token = service.form_token(request.url.path)
+    values |= {"form_token": token, "offered": service.offered}
+    return render_page(request, template, status=status, **values)
 
 
 async def sign_in(request: Request) -> Response:

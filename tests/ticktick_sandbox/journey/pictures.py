@@ -56,14 +56,14 @@ def main() -> None:
     set_up(Path(tempfile.mkdtemp()) / "guard.log")
     sandbox = Sandbox(Context.of(Clock(standing_at=NOTEBOOK_TIME)))
     sandbox.start()
-    for path in FOLDER.glob("*.png"):
+    for path in FOLDER.glob("*.webp"):
         path.unlink()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium())
         take(browser, sandbox, FOLDER, worker_port=8002)
         browser.close()
     sandbox.stop()
-    print(*sorted(path.name for path in FOLDER.glob("*.png")), sep="\n")
+    print(*sorted(path.name for path in FOLDER.glob("*.webp")), sep="\n")
 
 
 if __name__ == "__main__":

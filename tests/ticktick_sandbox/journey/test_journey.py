@@ -33,7 +33,7 @@ def test_the_whole_way_and_every_picture_is_one_of_the_docs(
     told = take(browser, bare.sandbox, tmp_path)
     assert [line for line in foreign(told) if line.startswith("http")] == []
     taken = {path.name for path in tmp_path.iterdir()}
-    assert taken == {path.name for path in (ROOT / "docs" / "pictures").glob("*.png")}
+    assert taken == {path.name for path in (ROOT / "docs" / "pictures").glob("*.webp")}
 
 
 def test_a_denied_consent_says_so_and_can_be_given_after_all(person: Person) -> None:

@@ -161,7 +161,8 @@ async def _ask(
     if reply.status_code != 200:
         raise WorkerFailed(
             f"worker {name} answered {reply.status_code}",
-            "Its output says more. Perhaps it has lost the tool, or it is no worker.",
+            "Its output says more. Perhaps it was started without ARCADE_WORKER_SECRET, has lost "
+            "the tool, or is no worker.",
         )
     try:
         return read_json(reply.content)

@@ -1,0 +1,37 @@
+"""The commands that stand on pages. Those of ``snippets/commands.yaml`` come on top.
+
+Each is run by ``test_commands.py``, or by the test that is named.
+"""
+
+from __future__ import annotations
+
+from tests.processes import LAB_OPTIONS
+
+LAB = f"jupyter lab {LAB_OPTIONS} notebooks/00_start_here.ipynb"
+UV = "uv run --no-project --python 3.13 --with-requirements requirements.txt"
+
+COMMANDS = (
+    "python3 -m venv .venv",
+    "source .venv/bin/activate",
+    "pip install -r requirements.txt",
+    LAB,
+    f"{UV} {LAB}",
+    f"{UV} pytest",  # .ci/run
+    "ticktick-sandbox",
+    "ticktick-sandbox --empty",
+    "ticktick-sandbox --config engine.yaml",
+    "ticktick-sandbox --config engine.yaml --strict",
+    "ticktick-sandbox check engine.yaml",
+    "ticktick-sandbox exec -- python auth_flow.py",
+    "ticktick-sandbox exec -- python agent_tool_call.py",
+    "ticktick-sandbox exec -- python -m uvicorn verifier:app",
+    "ticktick-sandbox exec -- python mcp_client.py",
+    "ticktick-sandbox exec -- node auth_flow.mjs",
+    "ticktick-sandbox exec -- env ARCADE_USER_ID=alice python auth_flow.py",
+    "set -a; . ./.env; set +a",
+    'pip install "python-dotenv[cli]==1.2.4"',
+    "dotenv run -- python auth_flow.py",
+    "node --env-file=.env auth_flow.mjs",
+    "PROVIDER_ID=ticktick-work python create_provider.py",
+    "PROVIDER_ID=ticktick-home python create_provider.py",
+)

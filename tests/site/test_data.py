@@ -1,0 +1,46 @@
+"""The pages that are written from data: what the data says is so."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from tests.environment import ROOT
+from tests.site.bodies import DATA, exchanges
+
+
+def test_the_requests_and_responses_are_those_of_the_sandbox() -> None:
+    assert yaml.safe_load(DATA.read_text("utf-8")) == exchanges()
+
+
+def test_no_token_is_shown() -> None:
+    assert not re.search(r'"(access_)?token": "(?!\{token\})', DATA.read_text("utf-8"))
+
+
+def test_each_message_of_the_error_index_stands_somewhere_in_the_kit() -> None:
+    """What says it is the sandbox, a package that a test runs, or a page that a test opens."""
+    areas = yaml.safe_load((ROOT / "docs" / "errors.yaml").read_text("utf-8"))
+    messages = [entry["message"] for entries in areas.values() for entry in entries]
+    folders = ("ticktick_sandbox", "tests", "notebooks", "snippets")
+    paths = [path for name in folders for path in (ROOT / name).rglob("*") if path.is_file()]
+    kinds = {".py", ".html", ".ipynb", ".sh", ".yaml"}
+    texts = [path.read_text("utf-8") for path in paths if path.suffix in kinds]
+    kit = re.sub(r"[\s\"'\\]+", " ", "".join(texts))
+    said_by_others = {
+        "blocked by CORS policy",  # the browser
+        "exceed_query_limit",  # TickTick
+        "requires a different Python",  # pip
+        "No module named 'ticktick_sandbox'",  # Python
+        "NameError: name … is not defined",  # Python
+        "The api_key client option must be set …",  # arcadepy
+        "dictionary update sequence element",  # Python
+        "wait_for_completion hangs: the authorization stays pending",  # nobody says anything
+    }
+    for message in messages:
+        if message in said_by_others:
+            continue
+        for part in message.split("…"):
+            wanted = re.sub(r"[\s\"'\\]+", " ", part).strip()
+            parts = re.split(r"(?<=[=:]) ", wanted)
+            assert all(piece in kit for piece in parts), message
