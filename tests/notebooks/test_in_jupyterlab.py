@@ -174,7 +174,8 @@ class Reader:
 
     def _note_error(self, message: ConsoleMessage) -> None:
         refused = "the server responded with a status of 4" in message.text  # a page of ours
-        if message.type == "error" and not refused:
+        ended = message.location["url"].partition("?")[0].endswith("/_sandbox/alive.svg")
+        if message.type == "error" and not refused and not ended:
             self.wrong.append(message.text)
 
     def _note_request(self, request: Request) -> None:
@@ -326,6 +327,9 @@ def test_a_restart_under_a_waiting_cell_is_no_noise(
         reader.tab.get_by_role("menuitem", name="Kernel", exact=True).click()
         reader.tab.get_by_text("Restart Kernel…", exact=True).first.click()
         reader.tab.get_by_role("button", name="Confirm Kernel Restart").click()
+        over = reader.tab.get_by_text("This page is over: the kernel was restarted.")
+        expect(over).to_be_visible(timeout=15_000)
+        expect(reader.tab.locator("iframe")).to_have_count(0)
         expect(reader.tab.get_by_text("| Idle")).to_be_visible(timeout=30_000)
     reader.run_all()
     while todo := reader.waiting():

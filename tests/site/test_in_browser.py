@@ -84,6 +84,33 @@ def test_the_copy_button_copies_the_snippet(browser: Browser, site_url: str) -> 
     context.close()
 
 
+def test_a_page_that_is_not_there_looks_like_the_others(browser: Browser, site_url: str) -> None:
+    tab = browser.new_page(viewport=WIDE)
+    told = watched(tab)
+    tab.goto(f"{site_url}/some/where/else/")
+    assert "404" in tab.get_by_role("heading", level=1).inner_text()
+    logo = tab.locator(".md-header__button.md-logo svg").bounding_box()
+    assert logo is not None
+    assert logo["height"] < 60
+    tab.get_by_role("link", name="Glossary").first.click()
+    tab.get_by_role("heading", name="Glossary", level=1).wait_for()
+    assert [
+        line for line in told if not line.startswith(f"{site_url}/") and "404" not in line
+    ] == []
+    tab.close()
+
+
+def test_a_page_is_copied_as_markdown(browser: Browser, site_url: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    tab.goto(f"{site_url}/snippets/authorize/")
+    tab.get_by_role("button", name="Copy this page as Markdown").click()
+    tab.get_by_role("button", name="Copied").wait_for()
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert (ROOT / "snippets/python/auth_flow.py").read_text("utf-8") in copied
+    context.close()
+
+
 def test_outputs_have_no_copy_button(browser: Browser, site_url: str) -> None:
     tab = browser.new_page()
     settled(tab, f"{site_url}/notebooks/00_start_here/")
