@@ -129,12 +129,15 @@ def _serve(sent: argparse.Namespace) -> int:
     try:
         running = Sandbox(context, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict)
     except PortInUse as problem:
-        option = "--arcade-port" if problem.port == sent.arcade_port else "--ticktick-port"
-        sandbox = "A sandbox, of a notebook or of another terminal,"
-        who = sandbox if find_running(problem.port) else "Another program"
+        is_arcade = problem.port == sent.arcade_port
+        option = "--arcade-port, here and in exec" if is_arcade else "--ticktick-port"
+        who, what = "Another program", "Stop it"
+        if find_running(problem.port):
+            who = "A sandbox, of a notebook or of another terminal,"
+            what = "Use it by exec, stop it (a notebook's ends with its kernel)"
         return _fail(
-            f"{who} already listens on port {problem.port}. "
-            f"Use it, stop it, or choose another port with {option}."
+            f"{who} already listens on port {problem.port}. {what}, or choose another port with "
+            f"{option}."
         )
     try:
         if not sent.empty:

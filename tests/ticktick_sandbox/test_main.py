@@ -80,14 +80,15 @@ def test_a_used_port_is_a_clear_error(ports: tuple[str, str]) -> None:
     assert run.returncode == 1
     assert run.stderr == (
         f"Another program already listens on port {used}. "
-        "Use it, stop it, or choose another port with --arcade-port.\n"
+        "Stop it, or choose another port with --arcade-port, here and in exec.\n"
     )
 
 
 def test_a_port_used_by_a_sandbox_is_told_so(serving: str, ports: tuple[str, str]) -> None:
     run = run_sandbox("--arcade-port", serving, "--ticktick-port", free_ports(1)[0])
     assert run.returncode == 1
-    assert f"of another terminal, already listens on port {serving}." in run.stderr
+    said = f"of another terminal, already listens on port {serving}. Use it by exec"
+    assert said in run.stderr
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536"])
