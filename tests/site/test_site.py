@@ -198,6 +198,8 @@ def test_a_page_knows_where_it_is(site: Path, site_url: str) -> None:
     for page in PAGES:
         assert f'<link rel="canonical" href="{site_url}/{page}">' in page_html(site, page)
         assert f"{REPOSITORY}/edit/main/" in page_html(site, page)
+        [icon] = re.findall(r'<link rel="icon" href="([^"]+)"', page_html(site, page))
+        assert (site / page / icon).resolve() == (site / "styles" / "favicon.svg").resolve()
     listed = re.findall(r"<loc>(.*?)</loc>", (site / "sitemap.xml").read_text("utf-8"))
     assert sorted(listed) == sorted(f"{site_url}/{page}" for page in PAGES)
 
