@@ -154,7 +154,7 @@ def _serve(sent: argparse.Namespace) -> int:
         f"  TickTick  {running.ticktick_url}    sign in as {LEARNER}, password {PASSWORD}\n"
         f"  Provider  {', '.join(running.provider_ids()) or 'none yet'}\n"
         f"Run a program against it from another terminal:\n"
-        f"  ticktick-sandbox exec {option}-- python snippets/python/auth_flow.py\n"
+        f"  ticktick-sandbox exec {option}-- python your_program.py\n"
     )
     while not stopped.wait(0.1):
         # Said here and not by the listener, which runs between two requests.

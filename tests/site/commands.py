@@ -30,8 +30,10 @@ COMMANDS = (
     "ticktick-sandbox exec -- env ARCADE_USER_ID=alice python auth_flow.py",
     "set -a; . ./.env; set +a",
     'pip install "python-dotenv[cli]==1.2.4"',
-    "dotenv run -- python auth_flow.py",
-    "node --env-file=.env auth_flow.mjs",
+    "dotenv run -- ticktick-sandbox exec -- python create_provider.py",
+    "ticktick-sandbox exec -- python create_provider.py",
+    "ticktick-sandbox exec -- node --env-file=.env auth_flow.mjs",
+    "uv venv --seed --python 3.13 .venv",
     "PROVIDER_ID=ticktick-work python create_provider.py",
     "PROVIDER_ID=ticktick-home python create_provider.py",
 )

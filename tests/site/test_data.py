@@ -31,6 +31,9 @@ def test_each_message_of_the_error_index_stands_somewhere_in_the_kit() -> None:
         "blocked by CORS policy",  # the browser
         "exceed_query_limit",  # TickTick
         "requires a different Python",  # pip
+        "The ARCADE_API_KEY environment variable is missing or empty",  # arcadejs
+        "Connection error",  # arcadepy and arcadejs
+        "Cannot find package '@arcadeai/arcadejs'",  # Node
         "No module named 'ticktick_sandbox'",  # Python
         "NameError: name … is not defined",  # Python
         "The api_key client option must be set …",  # arcadepy
