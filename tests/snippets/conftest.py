@@ -15,5 +15,5 @@ def serving() -> Iterator[Serving]:
     """A sandbox with the provider, in another process."""
     arcade, ticktick = free_ports(2)
     with running(*sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)) as (_, output):
-        output.wait_for("auth_flow.py")
+        output.wait_for("your_program.py")
         yield Serving(arcade)

@@ -32,7 +32,7 @@ def test_a_tool_is_served_registered_and_called(
     register = [*attached, sys.executable, str(PYTHON / "register_worker.py")]
     call = [*attached, interpreter, f"snippets/{program}"]
     with running(*serve) as (_, serving):
-        serving.wait_for("auth_flow.py")
+        serving.wait_for("your_program.py")
         with running(*start) as (_, started):
             started.wait_for(f"127.0.0.1:{worker}")
             wait_until_served(worker)

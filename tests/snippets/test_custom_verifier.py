@@ -46,7 +46,7 @@ def served() -> Iterator[Setting]:
     attached = sandbox("exec", "--arcade-port", arcade_port, "--")
     uvicorn = (sys.executable, "-m", "uvicorn", "--app-dir", "snippets/python/custom_verifier")
     with running(*serve) as (_, serving):
-        serving.wait_for("auth_flow.py")
+        serving.wait_for("your_program.py")
         with running(*attached, *uvicorn, "verifier:app", "--port", port) as (_, app):
             app.wait_for("running on")
             client = Arcade(

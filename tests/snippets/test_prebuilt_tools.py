@@ -34,7 +34,7 @@ def python(arcade_port: str) -> Iterator[list[str]]:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     run = sandbox("exec", "--arcade-port", arcade, "--")
     with running(*sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)) as (_, serving):
-        serving.wait_for("auth_flow.py")
+        serving.wait_for("your_program.py")
         with running(*run, "sh", str(PYTHON / "prebuilt_worker.sh")) as (_, started):
             started.wait_for(f"127.0.0.1:{worker}")
             wait_until_served(worker)

@@ -38,7 +38,7 @@ def serving(ports: tuple[str, str]) -> Iterator[str]:
     arcade, ticktick = ports
     command = sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)
     with running(*command) as (_, output):
-        output.wait_for("auth_flow.py")
+        output.wait_for("your_program.py")
         yield arcade
 
 
@@ -46,7 +46,7 @@ def test_serving_prints_what_a_reader_needs(ports: tuple[str, str]) -> None:
     arcade, ticktick = ports
     command = sandbox("--arcade-port", arcade, "--ticktick-port", ticktick)
     with running(*command) as (process, output):
-        output.wait_for("auth_flow.py")
+        output.wait_for("your_program.py")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
         text = "\n".join(output.rest())
@@ -283,7 +283,7 @@ def test_a_character_that_the_terminal_lacks_ends_nothing(
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     command = sandbox("--arcade-port", ports[0], "--ticktick-port", ports[1])
     with running(*command) as (process, output):
-        output.wait_for("auth_flow.py")
+        output.wait_for("your_program.py")
         sign_up(f"http://localhost:{ports[1]}", "a@example.com", "日本 👋")
         output.wait_for("registered the app \\u65e5\\u672c")
         assert httpx.get(f"http://localhost:{ports[0]}/v1/health").is_success
@@ -337,7 +337,7 @@ def serving_process(
 ) -> Iterator[tuple[subprocess.Popen[str], Output, str]]:
     command = sandbox("--arcade-port", ports[0], "--ticktick-port", ports[1])
     with running(*command) as (process, output):
-        output.wait_for("auth_flow.py")
+        output.wait_for("your_program.py")
         yield process, output, ports[0]
 
 

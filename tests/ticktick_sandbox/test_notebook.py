@@ -527,6 +527,30 @@ def test_any_button_of_that_name_ends_the_waiting(
     person.join()
 
 
+def test_the_button_beside_another_user_is_not_taken(
+    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = Arcade()
+    skip = {"unsafe_skip_verification": True}
+    client.put("/v1/admin/settings/session_verification", body=skip, cast_to=object)
+    for user_id in ("alice", "mallory"):
+        auth = client.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"])
+        sandbox.open(auth.url, click="Allow")
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    url = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-users"
+    clicks = ("Revoke alice at arcade-ticktick", "Revoke mallory at arcade-ticktick")
+    people = [a_person_who(url, {}, click, after=i) for i, click in enumerate(clicks, start=1)]
+    for person in people:
+        person.start()
+    sandbox.open(url, click=clicks[1])
+    for person in people:
+        person.join()
+    assert f"You clicked {clicks[0]}, not {clicks[1]}." in capsys.readouterr().out
+    for user_id, status in (("alice", "completed"), ("mallory", "pending")):
+        auth = client.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"])
+        assert auth.status == status
+
+
 def test_checking_prints_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     sandbox.check(ROOT / "snippets" / "engine.yaml")
     assert capsys.readouterr().out.endswith("engine.yaml: 0 errors, 0 warnings\n")

@@ -272,7 +272,7 @@ def test_the_command_started_empty_starts_over_to_empty() -> None:
     arcade, ticktick = free_ports(2)
     command = sandbox("--empty", "--arcade-port", arcade, "--ticktick-port", ticktick)
     with running(*command) as (_, output):
-        output.wait_for("auth_flow.py")
+        output.wait_for("your_program.py")
         url = find_running(int(arcade))
         assert url
         with httpx.Client(base_url=url, trust_env=False) as client:
@@ -324,6 +324,13 @@ def test_a_frame_leads_to_its_page_and_one_of_an_earlier_run_says_so(bare: World
         reply = bare.http.get(address, params=now | wrong)
         assert reply.status_code == 410
         assert "Run the cell again." in reply.text
+
+
+def test_a_picture_tells_whether_the_run_of_a_notebooks_page_lasts(bare: World) -> None:
+    address = f"{bare.arcade_url}/_sandbox/alive.svg"
+    reply = bare.http.get(address, params={"run": bare.sandbox.run_id})
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "image/svg+xml")
+    assert bare.http.get(address, params={"run": "earlier"}).status_code == 410
 
 
 def test_going_on_takes_the_button_of_the_page_itself(bare: World) -> None:
