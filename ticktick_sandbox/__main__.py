@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ticktick_sandbox.shared.event_log import Event
 
 
-_USUAL = f"{ARCADE_PORT} by default"
+_PORT = "TICKTICK_SANDBOX_ARCADE_PORT"  # once for all commands of a shell
+_USUAL = f"{_PORT} or {ARCADE_PORT} by default"
 _LAST_PORT = 65535
 
 
@@ -77,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help="make the same ids, states and codes at every start, which others can then foresee",
     )
-    _add_port(parser, "--arcade-port", ARCADE_PORT, f"where Arcade listens; {_USUAL}")
+    usual = os.environ.get(_PORT) or ARCADE_PORT
+    _add_port(parser, "--arcade-port", usual, f"where Arcade listens; {_USUAL}")
     _add_port(parser, "--ticktick-port", None, "where TickTick listens; the next port by default")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser(
@@ -89,14 +91,17 @@ def _parser() -> argparse.ArgumentParser:
         "real host names of the services lead Python, Node and curl to the sandbox.",
     )
     where = f"where the running sandbox's Arcade listens; {_USUAL}"
-    _add_port(run, "--arcade-port", ARCADE_PORT, where)
+    # Before the command it counts, too, so that no other sandbox is used than was meant.
+    _add_port(run, "--arcade-port", argparse.SUPPRESS, where)
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
     check = commands.add_parser("check", help="say what is wrong with an engine.yaml")
     check.add_argument("file", type=Path, help="the engine.yaml")
     return parser
 
 
-def _add_port(parser: argparse.ArgumentParser, name: str, default: int | None, what: str) -> None:
+def _add_port(
+    parser: argparse.ArgumentParser, name: str, default: int | str | None, what: str
+) -> None:
     parser.add_argument(name, type=_port, default=default, metavar="PORT", help=what)
 
 
@@ -130,7 +135,7 @@ def _serve(sent: argparse.Namespace) -> int:
         running = Sandbox(context, ports=(sent.arcade_port, sent.ticktick_port), strict=sent.strict)
     except PortInUse as problem:
         is_arcade = problem.port == sent.arcade_port
-        option = "--arcade-port, here and in exec" if is_arcade else "--ticktick-port"
+        option = f"--arcade-port, or by {_PORT} for exec, too" if is_arcade else "--ticktick-port"
         who, what = "Another program", "Stop it"
         if find_running(problem.port):
             who = "A sandbox, of a notebook or of another terminal,"

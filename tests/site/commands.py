@@ -17,6 +17,7 @@ COMMANDS = (
     LAB,
     f"{UV} {LAB}",
     f"{UV} pytest",  # .ci/run
+    "export TICKTICK_SANDBOX_ARCADE_PORT=9200",  # test_main.py
     "ticktick-sandbox",
     "ticktick-sandbox --empty",
     "ticktick-sandbox --config engine.yaml",

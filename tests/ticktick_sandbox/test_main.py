@@ -80,7 +80,8 @@ def test_a_used_port_is_a_clear_error(ports: tuple[str, str]) -> None:
     assert run.returncode == 1
     assert run.stderr == (
         f"Another program already listens on port {used}. "
-        "Stop it, or choose another port with --arcade-port, here and in exec.\n"
+        "Stop it, or choose another port with --arcade-port, or by "
+        "TICKTICK_SANDBOX_ARCADE_PORT for exec, too.\n"
     )
 
 
@@ -368,3 +369,23 @@ def test_nobody_is_told_that_it_is_healthy_before_the_configuration_is_loaded(
             time.sleep(0.02)
     assert healthy
     assert [provider["id"] for provider in providers] == ["arcade-ticktick"]
+
+
+@pytest.mark.parametrize("way", ["before", "after", "variable"])
+def test_exec_uses_the_port_that_was_meant(
+    serving: str, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    option = ["--arcade-port", serving]
+    if way == "variable":
+        monkeypatch.setenv("TICKTICK_SANDBOX_ARCADE_PORT", serving)
+        option = []
+    before, after = (option, []) if way == "before" else ([], option)
+    run = run_sandbox(*before, "exec", *after, "--", "true")
+    assert run.stderr == f"sandbox: using http://localhost:{serving}\n"
+
+
+def test_a_variable_that_is_no_port_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKTICK_SANDBOX_ARCADE_PORT", "http")
+    run = run_sandbox("exec", "--", "true")
+    assert run.returncode == 2
+    assert "'http' is not a port" in run.stderr
