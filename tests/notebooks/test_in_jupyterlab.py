@@ -316,6 +316,25 @@ def test_a_cell_that_was_stopped_says_how_to_go_on(lab: str, reader: Reader) -> 
     reader.check()
 
 
+def test_the_keyboard_belongs_to_the_notebook_again(lab: str, reader: Reader) -> None:
+    reader.open(lab, "00_start_here")
+    cells = reader.tab.locator(".jp-Notebook .jp-Cell")
+    cells.first.click()
+    for _ in range(6):  # to the consent, which is the sixth cell
+        reader.tab.keyboard.press("Shift+Enter")
+        reader.tab.wait_for_timeout(300)
+    while (todo := reader.waiting()) and not todo.endswith("click Allow"):
+        reader.do(todo)
+    reader.do(todo or "")
+    expect(reader.tab.get_by_text("Done: clicked Allow.")).to_be_visible()
+    reader.tab.wait_for_timeout(500)
+    assert reader.tab.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
+    for _ in range(2):
+        reader.tab.keyboard.press("Shift+Enter")
+    expect(reader.tab.get_by_text("Website relaunch").first).to_be_visible()
+    expect(reader.tab.locator(".jp-InputPrompt", has_text="[5]:")).to_be_visible()
+
+
 def test_a_restart_under_a_waiting_cell_is_no_noise(
     started: tuple[str, Output], reader: Reader
 ) -> None:

@@ -347,7 +347,11 @@ def test_interrupting_the_start_leaves_no_traceback(ports: tuple[str, str], afte
     command = sandbox("--arcade-port", ports[0], "--ticktick-port", ports[1])
     with running(*command) as (process, output):
         time.sleep(after)
-        process.send_signal(signal.SIGINT)
+        for _ in range(1 if after > 0.3 else 5):  # an interpreter that starts may lose the first
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=3)
+                break
         assert process.wait(timeout=10) in (0, -signal.SIGINT, 130)
         text = "\n".join(output.rest())
     if after > 0.15:  # the interpreter itself has started by then

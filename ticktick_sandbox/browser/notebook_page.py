@@ -93,6 +93,14 @@ _SCRIPT = """
   look();
 })();
 </script>"""
+_KEYS = """
+<script>
+(() => {
+  // The page that had the keyboard is gone: Shift+Enter is for the notebook again.
+  const book = document.currentScript.closest(".jp-Notebook");
+  setTimeout(() => { if (document.activeElement === document.body) book?.focus(); }, 100);
+})();
+</script>"""
 _COPY = (
     "navigator.clipboard.writeText(this.dataset.text).then("
     "() => {this.textContent = 'Copied'}, () => {this.textContent = 'Copy by hand'})"
@@ -165,7 +173,7 @@ class Waiting:
     def done(self, what: str, *, keep_page: bool = False) -> None:
         """Fold both into one line, or leave the page, which has more to say."""
         more = " The page below says how it goes on." if keep_page else ""
-        self._line.update(self._html(f"<div>{escape(what + more)}</div>"))
+        self._line.update(self._html(f"<div>{escape(what + more)}{_KEYS}</div>"))
         if not keep_page:
             self._frame.update(self._html(""))
 

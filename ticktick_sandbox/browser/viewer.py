@@ -163,7 +163,8 @@ class Viewer:
                     screen.done("Nobody came.")
                 raise
         if screen:
-            done = f"saw {seen}" if seen else _what_was_done(wanted[0].click, values)
+            typed = {} if wanted[0].path == GO_ON else values
+            done = f"saw {seen}" if seen else _what_was_done(wanted[0].click, typed)
             screen.done(f"Done: {done}.", keep_page=more)
 
     def _wanted(
@@ -298,7 +299,9 @@ def _what_was_done(click: str | None, values: Mapping[str, str]) -> str:
 
 
 def _plain(label: str, value: str) -> str:
-    return "copy it from the page that shows it" if is_secret(label) else value
+    if not is_secret(label):
+        return value
+    return "use its Copy button below" if in_notebook() else "copy it from the page that shows it"
 
 
 class Page(Mapping[str, str]):
