@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,8 +81,12 @@ class Place:
             yield process, output
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, 15)
-            process.wait(timeout=20)
+                os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=20)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # whatever takes longer
+            process.wait(timeout=10)
             output.close()
 
     def flow(self, line: str, user: str | None = None) -> list[str]:

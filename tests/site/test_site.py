@@ -20,7 +20,7 @@ from tests.site.pages import NOTEBOOKS, PAGES
 from ticktick_sandbox.arcade.api.not_imitated import PARTS
 
 BYTES_A_PAGE = 120_000
-"""Half of it is the frame; the largest page is three quarters of it, so that a sentence always fits."""
+"""Half of it is the frame; the largest page has three quarters, so that a sentence always fits."""
 
 
 def page_html(site: Path, page: str) -> str:
