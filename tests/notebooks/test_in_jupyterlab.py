@@ -335,6 +335,16 @@ def test_the_keyboard_belongs_to_the_notebook_again(lab: str, reader: Reader) ->
     expect(reader.tab.locator(".jp-InputPrompt", has_text="[5]:")).to_be_visible()
 
 
+def test_a_page_whose_run_has_ended_says_so(lab: str, reader: Reader) -> None:
+    reader.open(lab, "00_start_here")
+    reader.run_all()
+    reader.waiting()
+    reader.tab.route("**/_sandbox/alive.svg?*", lambda route: route.abort())
+    over = "This page is over: the kernel was restarted. Choose Run, Run All Cells."
+    expect(reader.tab.get_by_text(over)).to_be_visible(timeout=10_000)
+    expect(reader.tab.locator("iframe, .ticktick-sandbox-waits")).to_have_count(0)
+
+
 def test_a_restart_under_a_waiting_cell_is_no_noise(
     started: tuple[str, Output], reader: Reader
 ) -> None:
