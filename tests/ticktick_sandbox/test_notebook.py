@@ -500,15 +500,20 @@ def test_a_click_is_waited_for_where_the_program_does_not(
     person.join()
 
 
-def test_any_button_of_that_name_ends_the_waiting(
-    started: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def with_two_connected_users() -> Arcade:
     client = Arcade()
     skip = {"unsafe_skip_verification": True}
     client.put("/v1/admin/settings/session_verification", body=skip, cast_to=object)
     for user_id in ("alice", "mallory"):
         auth = client.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"])
         sandbox.open(auth.url, click="Allow")
+    return client
+
+
+def test_any_button_of_that_name_ends_the_waiting(
+    started: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = with_two_connected_users()
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
     monkeypatch.setattr(viewer, "_PATIENCE", 20)
     url = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-users"
@@ -530,12 +535,7 @@ def test_any_button_of_that_name_ends_the_waiting(
 def test_the_button_beside_another_user_is_not_taken(
     started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client = Arcade()
-    skip = {"unsafe_skip_verification": True}
-    client.put("/v1/admin/settings/session_verification", body=skip, cast_to=object)
-    for user_id in ("alice", "mallory"):
-        auth = client.auth.start(user_id, "arcade-ticktick", scopes=["tasks:read"])
-        sandbox.open(auth.url, click="Allow")
+    client = with_two_connected_users()
     monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
     url = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-users"
     clicks = ("Revoke alice at arcade-ticktick", "Revoke mallory at arcade-ticktick")
