@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import cycle
 from pathlib import Path
@@ -70,12 +70,14 @@ class Output:
 
 
 @contextmanager
-def running(*command: str, cwd: Path = ROOT) -> Iterator[tuple[subprocess.Popen[str], Output]]:
+def running(
+    *command: str, cwd: Path = ROOT, env: Mapping[str, str] = os.environ
+) -> Iterator[tuple[subprocess.Popen[str], Output]]:
     """Run a command, from the top of the repository by default; end it when the block ends."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env=os.environ,
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pytest
 import yaml
 
 from tests.environment import ROOT
-from tests.processes import Output, free_ports
+from tests.processes import Output, free_ports, running
 from tests.site.commands import LAB, UV
 from ticktick_sandbox.browser.browser import Browser
 
@@ -63,31 +62,10 @@ class Place:
         assert (code == 0) is ok, text
         return text
 
-    @contextmanager
-    def started(self, line: str) -> Iterator[tuple[subprocess.Popen[str], Output]]:
+    def started(self, line: str) -> AbstractContextManager[tuple[subprocess.Popen[str], Output]]:
         """Run a command while the block runs."""
-        process = subprocess.Popen(
-            ["bash", "-c", self._elsewhere(line)],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        output = Output(process)
-        try:
-            yield process, output
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=20)
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # whatever takes longer
-            process.wait(timeout=10)
-            output.close()
+        command = ("bash", "-c", self._elsewhere(line))
+        return running(*command, cwd=self.folder, env=self.environment)
 
     def flow(self, line: str, user: str | None = None) -> list[str]:
         """Run a program that asks for consent, give it at each link, return what follows."""
