@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,32 +15,18 @@ from ticktick_sandbox.browser.viewer import LivePage, Page, Viewer
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
-    from ticktick_sandbox.processes.child_server import ChildServer
-    from ticktick_sandbox.processes.worker import WorkerProcess
-    from ticktick_sandbox.redirection import Redirection
-    from ticktick_sandbox.redirection.curl import CurlHome
-    from ticktick_sandbox.server.environment import ChangedEnvironment
-    from ticktick_sandbox.server.hosts import LocalAddresses
-    from ticktick_sandbox.server.sandbox import Sandbox
+    from ticktick_sandbox.on_this_machine import OnThisMachine
+    from ticktick_sandbox.pyodide.in_this_browser import InThisBrowser
     from ticktick_sandbox.shared.event_log import Event
 
 
 @dataclass
 class _Running:
-    sandbox: Sandbox
+    place: OnThisMachine | InThisBrowser
     viewer: Viewer
-    environment: ChangedEnvironment
-    redirection: Redirection
-    curl_home: CurlHome
     wanted: tuple[object, ...]
-    lines: list[str]
-    workers: dict[str | None, WorkerProcess] = field(default_factory=dict)
-    app: ChildServer | None = None
     done: dict[tuple[object, ...], Page] = field(default_factory=dict)  # what was sent off
 
-
-_APP_PORT = 8000  # uvicorn's own choice
-_WORKER_PORT = 8002  # the one that Arcade's documentation uses; further workers take the next
 
 _running: _Running | None = None
 
@@ -79,7 +65,7 @@ def start(
             "The sandbox already runs with other arguments. Call sandbox.stop() first, or "
             "restart the kernel."
         )
-    print("\n".join(_running.lines))
+    print("\n".join(_running.place.lines))
     if ran_already:
         print("It ran already and keeps what you made. Restart the kernel to begin anew.")
 
@@ -90,14 +76,7 @@ def stop() -> None:
     if _running is None:
         return
     running, _running = _running, None
-    for worker in running.workers.values():
-        worker.stop()
-    if running.app:
-        running.app.stop()
-    running.redirection.off()
-    running.environment.restore()
-    running.curl_home.close()
-    running.sandbox.stop()
+    running.place.stop()
 
 
 def open(
@@ -138,15 +117,15 @@ def open(
     running = _require()
     fill, suggest = fill or {}, suggest or {}
     typed = {**fill, **suggest}
-    deed = running.sandbox.services, url, click, *typed.items()  # others after starting over
-    ours = running.sandbox.local(url).startswith(running.viewer.origins)
+    deed = running.place.services, url, click, *typed.items()  # others after starting over
+    ours = running.place.local(url).startswith(running.viewer.origins)
     if typed and ours and deed in running.done:
         print(f"Done before: {', '.join(typed)}. To do it anew, restart the kernel.")
         return running.done[deed]
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
         page = Page(running.viewer.steer(url, click, typed), _local)
     else:
-        address = running.sandbox.local(url)
+        address = running.place.local(url)
         running.viewer.show(address, click, fill, suggest)
         page = Page(address, _local, click if not typed else None)
     running.done[deed] = page
@@ -171,24 +150,13 @@ def start_worker(folder: str | Path | None = None, *, name: str = "ticktick") ->
     """
     if _is_live():
         return _live_address("worker", "WORKER_URI", "ARCADE_WORKER_SECRET")
-    from ticktick_sandbox.processes.worker import WorkerProcess
-
     place = None if folder is None else Path(folder).resolve()
     if place and not place.is_dir():
         raise SandboxError(f"{folder} is not a folder. Name the one that holds your tools.")
-    workers = _require().workers
-    key = name if place else None
-    worker = workers.pop(key, None)
-    if worker and worker.folder != place:
-        worker.stop()
-        worker = None
-    secret = os.environ["ARCADE_WORKER_SECRET"]
-    port = _WORKER_PORT + len(workers)
-    worker = workers[key] = worker or WorkerProcess(place, name, secret, port=port)
-    moved = _start_child(worker)
+    uri, note = _require().place.start_worker(place, name)
     tools = f"{place.name} is" if place else "the installed toolkits are"
-    print(f"Worker: {tools} served at {worker.uri}{moved}")
-    return worker.uri
+    print(f"Worker: {tools} served at {uri}{note}")
+    return uri
 
 
 def start_app(file: str | Path) -> str:
@@ -208,40 +176,12 @@ def start_app(file: str | Path) -> str:
     """
     if _is_live():
         return _live_address("app", "APP_URL")
-    from ticktick_sandbox.processes.child_server import ChildServer
-
     place = Path(file).resolve()
     if not place.is_file():
         raise SandboxError(f"{file} is not a file. Name the one that holds your app.")
-    running = _require()
-    port = _APP_PORT
-    if running.app:
-        running.app.stop()
-        port = running.app.port
-    serve = (sys.executable, "-m", "uvicorn", f"{place.stem}:app", "--host", "localhost")
-    serve += ("--port", "{port}")
-    running.app = ChildServer(f"the app in {place}", serve, folder=place.parent, port=port)
-    moved = _start_child(running.app)
-    url = f"http://localhost:{running.app.port}"
-    print(f"App: {place.name} is served at {url}{moved}")
+    url, note = _require().place.start_app(place)
+    print(f"App: {place.name} is served at {url}{note}")
     return url
-
-
-def _start_child(server: ChildServer) -> str:
-    """Start it on its port, or on another one if that is in use; return what to say of that."""
-    from ticktick_sandbox.processes.child_server import DidNotStart
-    from ticktick_sandbox.server.ports import PortInUse
-
-    try:
-        try:
-            server.start()
-        except PortInUse as taken:
-            server.port = 0
-            server.start()
-            return f" (port {taken.port} was in use)"
-    except DidNotStart as problem:
-        raise SandboxError(str(problem)) from None
-    return ""
 
 
 def check(file: str | Path) -> None:
@@ -258,7 +198,7 @@ def events() -> list[Event]:
     """
     if _is_live():
         return []
-    return list(_require().sandbox.event_log.events)
+    return list(_require().place.events())
 
 
 class _Clock:
@@ -268,7 +208,7 @@ class _Clock:
         """Return the sandbox's time in UTC, live the real one."""
         if _is_live():
             return datetime.now(UTC)
-        return _require().sandbox.clock.now()
+        return _require().place.clock.now()
 
     def advance(self, **duration: float) -> datetime:
         """Move the time forward: ``advance(days=180)``. Returns the new time.
@@ -278,7 +218,7 @@ class _Clock:
         if _is_live():
             print("Live: the real clock can't be moved.")
             return datetime.now(UTC)
-        return _require().sandbox.clock.advance(**duration)
+        return _require().place.clock.advance(**duration)
 
 
 clock = _Clock()
@@ -321,50 +261,18 @@ def _require() -> _Running:
     return _running
 
 
-def _local() -> LocalAddresses:
-    return _require().sandbox.local
+def _local() -> Callable[[str], str]:
+    return _require().place.local
 
 
 def _start(
     provider: str | None, app: bool, config: str | None, strict: bool, person: str | None
 ) -> _Running:
-    from ticktick_sandbox.redirection import Redirection
-    from ticktick_sandbox.redirection.curl import CurlHome
-    from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
-    from ticktick_sandbox.server.ports import PortInUse
-    from ticktick_sandbox.server.sandbox import Sandbox
-    from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
-    from ticktick_sandbox.shared.context import Context
+    if sys.platform == "emscripten":
+        from ticktick_sandbox.pyodide.in_this_browser import InThisBrowser as Place
+    else:
+        from ticktick_sandbox.on_this_machine import OnThisMachine as Place
 
-    clock = Clock(standing_at=NOTEBOOK_TIME)
-    context = Context.of(clock)
-    moved = ""
-    try:
-        sandbox = Sandbox(context, strict=strict, tell=print)
-    except PortInUse as problem:
-        moved = f" (port {problem.port} was in use)"
-        sandbox = Sandbox(context, strict=strict, ports=(0, 0), tell=print)
-    try:
-        if app or provider or config:
-            sandbox.prepare(provider, Path(config) if config else None, person)
-        redirection = Redirection(sandbox.arcade_url)
-        curl_home = CurlHome(redirection, os.environ)
-    except (OSError, ValueError) as problem:
-        sandbox.stop()
-        raise SandboxError(str(problem)) from None
-    sandbox.start()
-    variables = client_environment(sandbox.arcade_url) | {"CURL_HOME": curl_home.path}
-    environment = ChangedEnvironment(variables)
-    redirection.on()
-    user = os.environ["ARCADE_USER_ID"]
-    lines = [
-        f"Sandbox: Arcade at {sandbox.arcade_url}, TickTick at {sandbox.ticktick_url}{moved}",
-        f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {user}",
-        "Network: the real host names of the services lead Python, Node and curl to the sandbox",
-    ]
-    if person:
-        lines.append(f"TickTick's pages know you as {sandbox.services.ticktick.offered}")
-    origins = sandbox.arcade_url, sandbox.ticktick_url
-    viewer = Viewer(sandbox.local, sandbox.form_watch, origins, sandbox.run_id)
-    wanted = provider, app, config, strict, person
-    return _Running(sandbox, viewer, environment, redirection, curl_home, wanted, lines)
+    place = Place(provider, app, Path(config) if config else None, strict, person)
+    viewer = Viewer(place.local, place.seen_at, place.form_watch, place.origins, place.run_id)
+    return _Running(place, viewer, (provider, app, config, strict, person))

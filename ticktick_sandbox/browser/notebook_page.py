@@ -23,7 +23,8 @@ _SCRIPT = """
 <script>
 (() => {
   const box = document.currentScript.parentElement;
-  if (location.hostname === "127.0.0.1" && !window.ticktickSandboxToldHost) {
+  const elsewhere = new URL("{alive}").hostname !== location.hostname;
+  if (elsewhere && location.hostname === "127.0.0.1" && !window.ticktickSandboxToldHost) {
     window.ticktickSandboxToldHost = true;
     const right = location.origin.replace("//127.0.0.1", "//localhost") + location.pathname;
     const note = box.appendChild(document.createElement("p"));

@@ -39,6 +39,7 @@ class Viewer:
 
     Args:
         local: maps a real URL to its place on this machine.
+        seen_at: maps such a place to where a person's browser finds it.
         form_watch: tells which forms people have sent off.
         origins: the addresses whose forms it watches, Arcade's first.
         run: names this start of the sandbox, so that a frame of an earlier one says so.
@@ -47,11 +48,13 @@ class Viewer:
     def __init__(
         self,
         local: Callable[[str], str],
+        seen_at: Callable[[str], str],
         form_watch: FormWatch,
         origins: tuple[str, ...],
         run: str,
     ) -> None:
         self._local = local
+        self._seen_at = seen_at
         self._form_watch = form_watch
         self.origins = origins
         self._run = run
@@ -103,13 +106,13 @@ class Viewer:
         wanted, signs_in = self._wanted(address, click, fill, suggest)
         todo = _todo(click, {**fill, **suggest})
         where = "In the page below, or at" if in_notebook() else "Open"
-        print(f"{where} {address}" + (f" : {todo}." if todo else ""))
+        print(f"{where} {self._seen_at(address)}" + (f" : {todo}." if todo else ""))
         for label, value in fill.items():
             print(f"  {label}: {_plain(label, value)}")
         for label, value in suggest.items():
             print(f"  {label}: {value}, or what you like")
         if wanted and wanted[0].path == GO_ON:
-            print(f"Seen it? Go on: {self._go_on}")
+            print(f"Seen it? Go on: {self._seen_at(self._go_on)}")
             todo = f"{todo}, then click Go on" if todo else "look at the page, then click Go on"
         if wanted:
             seen = "" if click else self._outcome(address)
@@ -140,8 +143,8 @@ class Viewer:
         with self._form_watch.waiting_for(wanted) as next_step:
             if in_notebook():
                 height = _HIGH if values else _LOW
-                go_on = self._go_on if wanted[0].path == GO_ON else None
-                alive = f"{self.origins[0]}{ALIVE}?run={self._run}"
+                go_on = self._seen_at(self._go_on) if wanted[0].path == GO_ON else None
+                alive = self._seen_at(f"{self.origins[0]}{ALIVE}?run={self._run}")
                 screen = Waiting(
                     self._framed(address),
                     before or after,
@@ -151,7 +154,8 @@ class Viewer:
                     go_on=go_on,
                 )
             try:
-                more = _follow(next_step, screen, before, after, wanted[0], address)
+                place = self._seen_at(address)
+                more = _follow(next_step, screen, before, after, wanted[0], place)
             except KeyboardInterrupt:
                 if screen:
                     screen.done("Stopped.")
@@ -225,8 +229,9 @@ class Viewer:
         """Return an address for a frame; a later sandbox says there that it is not its own."""
         origin = next((each for each in self.origins if address.startswith(f"{each}/")), None)
         if origin is None:
-            return address
-        return f"{origin}{FRAME}?{urlencode({'run': self._run, 'to': address[len(origin) :]})}"
+            return self._seen_at(address)
+        query = urlencode({"run": self._run, "to": address[len(origin) :]})
+        return self._seen_at(f"{origin}{FRAME}?{query}")
 
 
 def _follow(

@@ -16,7 +16,6 @@ from ticktick_sandbox.server.services import Services
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.event_log import EventLog
-from ticktick_sandbox.shared.settings import ARCADE_HOSTS, TICKTICK_HOSTS
 from ticktick_sandbox.ticktick.service import TickTick
 
 
@@ -45,10 +44,7 @@ class CurrentServices:
     ) -> None:
         self.arcade_url = arcade_url
         self.ticktick_url = ticktick_url
-        self.local = LocalAddresses(
-            {f"https://{host}": ticktick_url for host in TICKTICK_HOSTS}
-            | {f"https://{host}": arcade_url for host in ARCADE_HOSTS}
-        )
+        self.local = LocalAddresses.of(arcade_url, ticktick_url)
         self._run = run
         self._make = partial(
             Services,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 
-from ticktick_sandbox.redirection import child_environment
 from ticktick_sandbox.shared.settings import API_KEY, ISOLATION_ENV, LEARNER, worker_secret
 
 
-def client_environment(arcade_url: str) -> dict[str, str]:
-    """Return the variables that point clients and children at the sandbox."""
+def service_environment(arcade_url: str) -> dict[str, str]:
+    """Return the variables that clients take for the sandbox's Arcade."""
     return {
         "ARCADE_BASE_URL": arcade_url,  # arcadepy, arcadejs
         "ARCADE_API_URL": arcade_url,  # arcade-mcp-server
@@ -17,8 +16,14 @@ def client_environment(arcade_url: str) -> dict[str, str]:
         "ARCADE_USER_ID": LEARNER,
         "ARCADE_WORKER_SECRET": worker_secret(arcade_url),
         **ISOLATION_ENV,
-        **child_environment(arcade_url, os.environ),
     }
+
+
+def client_environment(arcade_url: str) -> dict[str, str]:
+    """Return the variables that point clients and children at the sandbox."""
+    from ticktick_sandbox.redirection import child_environment
+
+    return service_environment(arcade_url) | child_environment(arcade_url, os.environ)
 
 
 class ChangedEnvironment:

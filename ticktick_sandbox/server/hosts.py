@@ -8,6 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ticktick_sandbox.shared.settings import ARCADE_HOSTS, TICKTICK_HOSTS
+
 
 class ByHost:
     """Passes a request to the application that its ``Host`` header names.
@@ -48,6 +50,14 @@ class LocalAddresses:
 
     def __init__(self, table: Mapping[str, str]) -> None:
         self._table = table
+
+    @classmethod
+    def of(cls, arcade_url: str, ticktick_url: str) -> LocalAddresses:
+        """Return the table for services at these addresses."""
+        return cls(
+            {f"https://{host}": ticktick_url for host in TICKTICK_HOSTS}
+            | {f"https://{host}": arcade_url for host in ARCADE_HOSTS}
+        )
 
     def __call__(self, url: str) -> str:
         """Return where a real URL is found on this machine; another URL stays as it is."""

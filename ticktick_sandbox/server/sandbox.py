@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.types import ASGIApp
 
-from ticktick_sandbox.browser.form_watch import FormWatch
 from ticktick_sandbox.redirection import AUTHORITY
-from ticktick_sandbox.server import start_page
-from ticktick_sandbox.server.current_services import CurrentServices
+from ticktick_sandbox.server.front import Front
 from ticktick_sandbox.server.hosts import ByHost
-from ticktick_sandbox.server.long_waits import LongWaits
 from ticktick_sandbox.server.ports import Listener, PortInUse
 from ticktick_sandbox.server.uvicorn_thread import UvicornThread
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import (
     ARCADE_HOSTS,
     ARCADE_PORT,
-    LOCAL_HOSTS,
     TICKTICK_HOSTS,
     TICKTICK_PORT,
 )
 
 
-class Sandbox(CurrentServices):
+class Sandbox(Front):
     """Arcade's Engine and TickTick on this machine, each on its own port.
 
     Args:
@@ -55,9 +50,6 @@ class Sandbox(CurrentServices):
             self._listeners[0].close()
             raise
         arcade_url, ticktick_url = (f"http://localhost:{each.port}" for each in self._listeners)
-        self.form_watch = FormWatch()
-        self.run_id = secrets.token_hex(4)  # a frame of an earlier start has another one
-        self._tell = tell
         self._thread = UvicornThread()
         self._tls: dict[str, Any] = {}
         super().__init__(
@@ -66,26 +58,16 @@ class Sandbox(CurrentServices):
             ticktick_url=ticktick_url,
             strict=strict,
             run=self._thread.run,
+            tell=tell,
         )
 
     def start(self) -> None:
         """Serve both, each on its own port."""
-        arcade_app: ASGIApp = self.arcade_app
-        if self._tell:
-            arcade_app = LongWaits(arcade_app, self, self._tell)
-        arcade, ticktick = (
-            self.form_watch.watching(
-                start_page.WithControl(
-                    app, start_page.create_app(name, self, self._open_tls, self.run_id)
-                )
-            )
-            for name, app in (("arcade", arcade_app), ("ticktick", self.ticktick_app))
-        )
-        hosts = ((ARCADE_HOSTS, arcade), (TICKTICK_HOSTS, ticktick))
+        apps = self.served(self._open_tls)
 
         async def serve_both() -> None:
-            for (names, app), listener in zip(hosts, self._listeners, strict=True):
-                self._thread.serve(ByHost(dict.fromkeys((*LOCAL_HOSTS, *names), app)), listener)
+            for app, listener in zip(apps, self._listeners, strict=True):
+                self._thread.serve(app, listener)
 
         self._thread.run(serve_both())
 

@@ -1,0 +1,283 @@
+"""Where a notebook's sandbox runs in a browser: a worker beside the kernel, asked by requests."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+import uuid
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ticktick_sandbox.browser.form_watch import Step, Wanted
+from ticktick_sandbox.pyodide.exchange import answer_httpx_by, pack, seen_at, unpack
+from ticktick_sandbox.server.environment import ChangedEnvironment, service_environment
+from ticktick_sandbox.server.hosts import LocalAddresses
+from ticktick_sandbox.shared.errors import SandboxError
+from ticktick_sandbox.shared.event_log import Event
+from ticktick_sandbox.shared.settings import ARCADE_PORT, LEARNER, TICKTICK_PORT
+
+_PATIENCE = 10.0  # seconds that one request is parked; no service worker is ended within them
+_STARTING = 120.0  # seconds in which the sandbox's Python has to be loaded
+_LARGEST = 10_000_000  # bytes of a folder that is served
+_GONE, _BUSY = 410, 504  # what the service worker answers in place of the sandbox's worker
+
+
+class Line:
+    """The line to the sandbox's worker.
+
+    Args:
+        address: where the service worker takes requests for it.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = f"{address}/exchange"
+        self._over = False
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of a client, while which this interpreter stands still."""
+        from js import XMLHttpRequest  # type: ignore[import-not-found]
+        from pyodide.ffi import JsException, to_js  # type: ignore[import-not-found]
+
+        def post(message: bytes) -> tuple[int, bytes]:
+            sent = XMLHttpRequest.new()
+            sent.open("POST", self._address, False)
+            sent.responseType = "arraybuffer"
+            try:
+                sent.send(to_js(message))
+            except JsException:  # the browser has ended the service worker meanwhile
+                return 504, b""
+            return sent.status, sent.response.to_bytes()
+
+        steps = self._steps(request)
+        message = next(steps)
+        try:
+            while True:
+                message = steps.send(post(message))
+        except StopIteration as done:
+            return done.value
+
+    async def answer_async(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of an asynchronous client, while which others go on."""
+        from pyodide.ffi import JsException, to_js  # type: ignore[import-not-found]
+        from pyodide.http import pyfetch  # type: ignore[import-not-found]
+
+        async def post(message: bytes) -> tuple[int, bytes]:
+            try:
+                reply = await pyfetch(self._address, method="POST", body=to_js(message))
+                return reply.status, await reply.bytes()
+            except (JsException, OSError):
+                return 504, b""
+
+        steps = self._steps(request)
+        message = next(steps)
+        try:
+            while True:
+                message = steps.send(await post(message))
+        except StopIteration as done:
+            return done.value
+
+    def call(self, name: str, *args: Any, timeout: float | None = None) -> Any:
+        """Have the sandbox's worker do something, and return the result or raise the error.
+
+        Both ends are this package in one tab, as with multiprocessing; so pickle will do.
+        """
+        request = httpx.Request(
+            "CALL",
+            "sandbox://worker",
+            content=pickle.dumps((name, args)),
+            extensions={"timeout": {"read": timeout}},
+        )
+        problem, value = pickle.loads(self.answer(request).content)  # noqa: S301 -- see above
+        if problem:
+            raise problem(value)
+        return value
+
+    def close(self) -> None:
+        """Let nothing through any more."""
+        self._over = True
+
+    def _steps(self, request: httpx.Request) -> Generator[bytes, tuple[int, bytes], httpx.Response]:
+        """Yield each message to send, take the answers, and return the response.
+
+        A request is sent again until it is answered, by its key, so that it is parked for as
+        long as the client wants, whatever becomes of the service worker.
+        """
+        if self._over:
+            raise httpx.ConnectError("The sandbox was stopped.", request=request)
+        timeout = request.extensions.get("timeout", {}).get("read")
+        deadline = None if timeout is None else time.monotonic() + timeout
+        begun = time.monotonic()
+        head = {
+            "key": uuid.uuid4().hex,
+            "method": request.method,
+            "url": str(request.url),
+            "headers": [[k.decode("latin-1"), v.decode("latin-1")] for k, v in request.headers.raw],
+        }
+        while True:
+            left = _PATIENCE if deadline is None else min(_PATIENCE, deadline - time.monotonic())
+            if left <= 0:
+                yield pack({"key": head["key"], "drop": True})
+                raise httpx.ReadTimeout("The sandbox did not answer in time.", request=request)
+            status, reply = yield pack(head | {"patience": left}, request.content)
+            if status == _BUSY or (status == _GONE and time.monotonic() - begun < _STARTING):
+                time.sleep(0.05)
+                continue
+            if status != 200:
+                raise httpx.ConnectError(
+                    "This page has lost its sandbox. Reload it, and run all cells again.",
+                    request=request,
+                )
+            answer, content = unpack(reply)
+            for line in answer.get("told", ()):
+                print(line)
+            if "refused" in answer:
+                raise httpx.ConnectError(answer["refused"], request=request)
+            if "status" in answer:
+                return httpx.Response(
+                    answer["status"], headers=answer["headers"], content=content, request=request
+                )
+
+
+class _FormWatch:
+    """The watch over forms, which is in the worker."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    @contextmanager
+    def waiting_for(self, wanted: Collection[Wanted]) -> Iterator[Callable[[float], Step | None]]:
+        """Look at these forms while the block runs; see ``FormWatch``."""
+        self._line.call("watch", wanted)
+        try:
+            yield lambda timeout: self._line.call("next_step", timeout)
+        finally:
+            self._line.call("watch", ())
+
+
+class _Clock:
+    """The clock, which is in the worker."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def now(self) -> datetime:
+        """Return the sandbox's time in UTC."""
+        return self._line.call("now")
+
+    def advance(self, **duration: float) -> datetime:
+        """Move the time forward and return the new time."""
+        return self._line.call("advance", duration)
+
+
+class InThisBrowser:
+    """A sandbox that is started, with everything in this interpreter that leads to it.
+
+    Takes and has what ``OnThisMachine`` takes and has.
+
+    Raises:
+        SandboxError: a setting can't be used, or the sandbox can't be loaded.
+    """
+
+    def __init__(
+        self,
+        provider: str | None,
+        app: bool,
+        config: Path | None,
+        strict: bool,
+        person: str | None,
+    ) -> None:
+        from js import ticktickSandbox  # type: ignore[import-not-found]
+
+        self._worker = ticktickSandbox
+        self._base = ticktickSandbox.begin()
+        self._line = Line(self._base)
+        self.origins = f"http://localhost:{ARCADE_PORT}", f"http://localhost:{TICKTICK_PORT}"
+        self.local = LocalAddresses.of(*self.origins)
+        self.form_watch = _FormWatch(self._line)
+        self.clock = _Clock(self._line)
+        self._environment = ChangedEnvironment(service_environment(self.origins[0]))
+        answer_httpx_by(self._line.answer, self._line.answer_async)
+        files = _files_beside(config) if config else {}
+        config = config.resolve() if config else None
+        try:
+            self._line.call("put", files, dict(os.environ))
+            self.run_id, offered = self._line.call("start", provider, app, config, strict, person)
+        except (OSError, ValueError, SandboxError) as problem:
+            self.stop()
+            raise SandboxError(str(problem)) from None
+        self.lines = [
+            f"Sandbox: Arcade at {self.origins[0]}, TickTick at {self.origins[1]}",
+            f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {LEARNER}",
+            "Network: all of this is in your browser, where only code in this notebook can reach it",
+        ]
+        if person:
+            self.lines.append(f"TickTick's pages know you as {offered}")
+
+    @property
+    def services(self) -> object:
+        """What answers now; something else after starting over."""
+        return self._line.call("services")
+
+    def events(self) -> Sequence[Event]:
+        """Return what happened, oldest first."""
+        return self._line.call("events")
+
+    def seen_at(self, url: str) -> str:
+        """Return where this browser finds a local address."""
+        return seen_at(self._base, url)
+
+    def start_worker(self, folder: Path | None, name: str) -> tuple[str, str]:
+        """Serve the tools of a folder from the sandbox's worker.
+
+        Raises:
+            SandboxError: there is no folder, or its tools can't be loaded.
+        """
+        if folder is None:
+            raise SandboxError(
+                "The pre-built tools need packages that no browser has. Run this notebook on "
+                f"your own machine: {_ON_YOUR_MACHINE}"
+            )
+        self._line.call("put", _files_in(folder), dict(os.environ))
+        return self._line.call("start_worker", folder, name), ""
+
+    def start_app(self, file: Path) -> tuple[str, str]:
+        """Serve a web app from the sandbox's worker, in place of the one before.
+
+        Raises:
+            SandboxError: it can't be loaded.
+        """
+        self._line.call("put", _files_in(file.parent), dict(os.environ))
+        return self._line.call("start_app", file), ""
+
+    def stop(self) -> None:
+        """End the sandbox's worker and put everything back as it was."""
+        self._line.close()
+        self._environment.restore()
+        self._worker.end()
+
+
+_ON_YOUR_MACHINE = "jupyter lab"
+
+
+def _files_beside(config: Path) -> dict[Path, bytes]:
+    """Return a file and what it may name: a ``.env``, and files with secrets."""
+    return {path: path.read_bytes() for path in config.resolve().parent.iterdir() if path.is_file()}
+
+
+def _files_in(folder: Path) -> dict[Path, bytes]:
+    files: dict[Path, bytes] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            files[path] = path.read_bytes()
+            if sum(map(len, files.values())) > _LARGEST:
+                raise SandboxError(
+                    f"{folder} holds more than {_LARGEST // 1_000_000} MB. Keep what you serve "
+                    "in a folder of its own."
+                )
+    return files

@@ -1,0 +1,312 @@
+"""The sandbox in its worker: the two services, the reader's tools and app, and their pages."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import os
+import pickle
+import re
+import sys
+import traceback
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from starlette.types import ASGIApp
+
+from ticktick_sandbox.browser.form_watch import Step, Wanted
+from ticktick_sandbox.pyodide.exchange import answer_httpx_by, pack, seen_at, unpack
+from ticktick_sandbox.server.front import Front
+from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
+from ticktick_sandbox.shared.context import Context
+from ticktick_sandbox.shared.errors import SandboxError
+from ticktick_sandbox.shared.event_log import Event
+from ticktick_sandbox.shared.settings import (
+    ARCADE_HOSTS,
+    ARCADE_PORT,
+    LOCAL_HOSTS,
+    TICKTICK_HOSTS,
+    TICKTICK_PORT,
+)
+
+_KEPT = 100  # answers, in case one got lost on its way
+_LOOK = 0.05  # seconds between two looks for what a person has done
+_APP_PORT = 8000
+_WORKER_PORT = 8002
+_DROPPED = ("content-length", "set-cookie", "transfer-encoding")
+_ADDRESS = re.compile(
+    rb"""(<(?:a|form|link|img|script|button|input)\b[^>]*?\s(?:href|action|src|formaction)=["'])"""
+    rb"""(?:http://(?:localhost|127\.0\.0\.1):(\d+))?(?=/(?!/))"""
+)
+
+
+def run_now[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end at once, on a loop that runs already.
+
+    Raises:
+        RuntimeError: it waits for something that only the loop could bring.
+    """
+    while True:
+        try:
+            waits = work.send(None)
+        except StopIteration as done:
+            return done.value
+        if waits is not None:
+            work.close()
+            raise RuntimeError("In a browser this can only be awaited: use an async client.")
+
+
+class InWorker:
+    """All that answers in this worker, by port, and what it was asked.
+
+    Args:
+        base: where the browser finds this worker's pages.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._front: Front | None = None
+        self._ports: dict[int, ASGIApp] = {}
+        self._workers: dict[str, int] = {}
+        self._cookies = httpx.Cookies()  # of the reader's browser, as localhost has them
+        self._told: list[str] = []
+        self._asked: dict[str, asyncio.Task[bytes]] = {}
+        self._next_step: Callable[[float], Step | None] | None = None
+        self._watch = ExitStack()
+        answer_httpx_by(lambda request: run_now(self._reach(request)), self._reach)
+
+    async def answer(self, message: bytes) -> bytes:
+        """Answer one message of the kernel or of the service worker.
+
+        A request is known by its key: sent again, it is not done again. The answer has no
+        status while it lasts longer than the patience of who asks.
+        """
+        head, body = unpack(message)
+        task = self._asked.get(head["key"])
+        if head.get("drop"):
+            if task:
+                task.cancel()
+            return pack({})
+        if task is None:
+            work = self._respond(head, body)
+            task = self._asked[head["key"]] = asyncio.create_task(work)
+        await asyncio.wait([task], timeout=head["patience"])
+        told = [self._told.pop(0) for _ in range(len(self._told))]
+        if not task.done():
+            return pack({"told": told})
+        for key in list(self._asked)[:-_KEPT]:
+            if self._asked[key].done():
+                del self._asked[key]
+        return task.result()
+
+    async def _respond(self, head: dict[str, Any], body: bytes) -> bytes:
+        method, url = head["method"], head["url"]
+        if method == "CALL":
+            return pack({"status": 200, "headers": []}, await self._call(*pickle.loads(body)))  # noqa: S301 -- see Line.call
+        framed = head.get("framed")
+        request = httpx.Request(method, url, headers=head["headers"], content=body)
+        if framed:
+            self._cookies.set_cookie_header(request)
+        try:
+            response = await self._reach(request)
+        except httpx.ConnectError as problem:
+            if framed:
+                text = f"{problem}\n".encode()
+                return pack({"status": 502, "headers": [["content-type", "text/plain"]]}, text)
+            return pack({"refused": str(problem)})
+        content = await response.aread()
+        headers = [[k.decode("latin-1"), v.decode("latin-1")] for k, v in response.headers.raw]
+        if framed:
+            self._cookies.extract_cookies(response)
+            headers, content = self._for_frame(url, headers, content)
+        return pack({"status": response.status_code, "headers": headers}, content)
+
+    async def _call(self, name: str, args: tuple[Any, ...]) -> bytes:
+        try:
+            done = getattr(self, f"do_{name}")(*args)
+            return pickle.dumps((None, await done if asyncio.iscoroutine(done) else done))
+        except (OSError, ValueError, SandboxError) as problem:
+            kind = SandboxError if isinstance(problem, SandboxError) else ValueError
+            return pickle.dumps((kind, str(problem)))
+
+    async def _reach(self, request: httpx.Request) -> httpx.Response:
+        """Return the response of whatever has the address of a request, here or for real."""
+        url = request.url
+        app: ASGIApp | None = None
+        if self._front and url.host in (*ARCADE_HOSTS, *TICKTICK_HOSTS):
+            front = self._front
+            app = front.arcade_app if url.host in ARCADE_HOSTS else front.ticktick_app
+        elif url.host in LOCAL_HOSTS:
+            app = self._ports.get(url.port or 80)
+        if app is None:
+            place = f"{url.host}:{url.port}" if url.port else url.host
+            raise httpx.ConnectError(
+                f"Nothing answers at {place} in this browser: code here reaches the sandbox, "
+                "and what it serves, only.",
+                request=request,
+            )
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        response = await transport.handle_async_request(request)
+        response.request = request
+        return response
+
+    def _for_frame(
+        self, url: str, headers: list[list[str]], content: bytes
+    ) -> tuple[list[list[str]], bytes]:
+        """Lead a page's addresses to where the browser finds them; its text stays as it is."""
+        kept = [[name.lower(), value] for name, value in headers if name.lower() not in _DROPPED]
+        for header in kept:
+            if header[0] == "location":
+                header[1] = seen_at(self._base, urljoin(url, header[1]))
+        if "html" in dict(kept).get("content-type", ""):
+            port = str(urlsplit(url).port).encode()
+
+            def led(found: re.Match[bytes]) -> bytes:
+                return found[1] + f"{self._base}/".encode() + (found[2] or port)
+
+            content = _ADDRESS.sub(led, content)
+        return kept, content
+
+    def _tell(self, text: str) -> None:
+        self._told.append(re.sub(r"http://\S+", lambda url: seen_at(self._base, url[0]), text))
+
+    def do_put(self, files: Mapping[Path, bytes], environment: Mapping[str, str]) -> None:
+        """Take over files and variables of the kernel."""
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        os.environ.update(environment)
+
+    def do_start(
+        self,
+        provider: str | None,
+        app: bool,
+        config: Path | None,
+        strict: bool,
+        person: str | None,
+    ) -> tuple[str, str]:
+        """Start the services; return the run's id, and whom TickTick's pages know."""
+        arcade, ticktick = (f"http://localhost:{port}" for port in (ARCADE_PORT, TICKTICK_PORT))
+        context = Context.of(Clock(standing_at=NOTEBOOK_TIME))
+        self._front = Front(
+            context,
+            arcade_url=arcade,
+            ticktick_url=ticktick,
+            strict=strict,
+            run=run_now,
+            tell=self._tell,
+        )
+        if app or provider or config:
+            self._front.prepare(provider, config, person)
+        served = self._front.served(lambda: {})
+        self._ports |= dict(zip((ARCADE_PORT, TICKTICK_PORT), served, strict=True))
+        return self._front.run_id, self._front.ticktick.offered
+
+    def do_services(self) -> int:
+        """Return what names the services that answer now."""
+        return id(self._front.services) if self._front else 0
+
+    def do_events(self) -> list[Event]:
+        """Return what happened."""
+        return list(self._front.event_log.events) if self._front else []
+
+    def do_now(self) -> datetime:
+        """Return the services' time."""
+        assert self._front
+        return self._front.clock.now()
+
+    def do_advance(self, duration: Mapping[str, float]) -> datetime:
+        """Move the services' clock."""
+        assert self._front
+        return self._front.clock.advance(**duration)
+
+    def do_watch(self, wanted: Collection[Wanted]) -> None:
+        """Look at these forms from now on, or at none."""
+        assert self._front
+        self._watch.close()
+        if wanted:
+            watch = self._front.form_watch.waiting_for(wanted)
+            self._next_step = self._watch.enter_context(watch)
+
+    async def do_next_step(self, timeout: float) -> Step | None:
+        """Return the person's next step, or ``None`` after so many seconds without one."""
+        assert self._next_step
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while (step := self._next_step(0)) is None and loop.time() < deadline:
+            await asyncio.sleep(_LOOK)
+        return step
+
+    async def do_start_worker(self, folder: Path, name: str) -> str:
+        """Serve a folder's tools by arcade-serve's worker; return the address."""
+        await _load_what_is_imported("import arcade_serve, arcade_tdk, fastapi", folder)
+        from arcade_core.discovery import discover_tools
+        from arcade_serve.fastapi import FastAPIWorker
+        from fastapi import FastAPI
+        from loguru import logger
+
+        said = io.StringIO()
+        logger.remove()
+        logger.add(said, format="{message}", level="WARNING")
+        os.chdir(folder)
+        try:
+            catalog = discover_tools(server_name=name)
+        except Exception as problem:  # whatever is wrong with the reader's file
+            raise _did_not_start(f"the worker in {folder}", str(problem)) from None
+        if not len(catalog):
+            raise _did_not_start(f"the worker in {folder}", said.getvalue() or "No tools found.")
+        app = FastAPI()
+        worker = FastAPIWorker(app, os.environ["ARCADE_WORKER_SECRET"])
+        worker.catalog = catalog
+        port = self._workers.setdefault(name, _WORKER_PORT + len(self._workers))
+        self._ports[port] = app
+        return f"http://127.0.0.1:{port}"
+
+    async def do_start_app(self, file: Path) -> str:
+        """Serve a file's web app; return the address."""
+        await _load_what_is_imported("import fastapi", file.parent)
+        here = str(file.parent)
+        sys.path.insert(0, here)
+        for name in {path.stem for path in file.parent.glob("*.py")} & set(sys.modules):
+            del sys.modules[name]
+        try:
+            app = importlib.import_module(file.stem).app
+        except Exception:  # whatever is wrong with the reader's file
+            raise _did_not_start(f"the app in {file}", traceback.format_exc()) from None
+        finally:
+            sys.path.remove(here)
+        self._ports[_APP_PORT] = app
+        return f"http://localhost:{_APP_PORT}"
+
+
+def _did_not_start(what: str, said: str) -> SandboxError:
+    end = "\n".join(said.splitlines()[-20:])
+    return SandboxError(f"{what} did not start. The end of its output:\n{end}")
+
+
+async def _load_what_is_imported(always: str, folder: Path) -> None:
+    """Load the site's packages that a folder's files import, and those that serve them."""
+    from pyodide_js import loadPackagesFromImports  # type: ignore[import-not-found]
+
+    sources = [path.read_text(encoding="utf-8") for path in folder.rglob("*.py")]
+    for source in (always, *sources):
+        await loadPackagesFromImports(source)
+    importlib.invalidate_caches()
+
+
+def begin(base: str) -> Callable[[Any], Coroutine[Any, Any, Any]]:
+    """Return what answers a message of JavaScript's, which is an array of bytes."""
+    from pyodide.ffi import to_js  # type: ignore[import-not-found]
+
+    worker = InWorker(base)
+
+    async def answer(message: Any) -> Any:
+        return to_js(await worker.answer(message.to_bytes()))
+
+    return answer

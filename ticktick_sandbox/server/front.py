@@ -1,0 +1,69 @@
+"""The services with what stands before them: host names, start page, watch on forms."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from ticktick_sandbox.browser.form_watch import FormWatch
+from ticktick_sandbox.server import start_page
+from ticktick_sandbox.server.current_services import CurrentServices
+from ticktick_sandbox.server.hosts import ByHost
+from ticktick_sandbox.server.long_waits import LongWaits
+from ticktick_sandbox.shared.context import Context
+from ticktick_sandbox.shared.settings import ARCADE_HOSTS, LOCAL_HOSTS, TICKTICK_HOSTS
+
+
+class Front(CurrentServices):
+    """Arcade's Engine and TickTick, as browsers and clients meet them at two local addresses.
+
+    Args:
+        context: what both services take for the time, and where they tell what happens.
+        arcade_url: where browsers and clients find Arcade.
+        ticktick_url: where they find TickTick.
+        strict: the Engine refuses the slips that it otherwise tolerates.
+        run: runs a coroutine on the loop of the applications and returns its result.
+        tell: is told in a sentence what a program waits for, once that lasts.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        arcade_url: str,
+        ticktick_url: str,
+        strict: bool,
+        run: Callable[[Coroutine[Any, Any, Any]], Any],
+        tell: Callable[[str], None] | None,
+    ) -> None:
+        super().__init__(
+            context, arcade_url=arcade_url, ticktick_url=ticktick_url, strict=strict, run=run
+        )
+        self.form_watch = FormWatch()
+        self.run_id = secrets.token_hex(4)  # a frame of an earlier start has another one
+        self._tell = tell
+
+    def served(self, open_tls: Callable[[], dict[str, Any]]) -> tuple[ASGIApp, ASGIApp]:
+        """Return what to serve at the address of Arcade, and at that of TickTick.
+
+        Args:
+            open_tls: starts the TLS entrance and describes it.
+        """
+        arcade_app: ASGIApp = self.arcade_app
+        if self._tell:
+            arcade_app = LongWaits(arcade_app, self, self._tell)
+        arcade, ticktick = (
+            self.form_watch.watching(
+                start_page.WithControl(
+                    app, start_page.create_app(name, self, open_tls, self.run_id)
+                )
+            )
+            for name, app in (("arcade", arcade_app), ("ticktick", self.ticktick_app))
+        )
+        return (
+            ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade)),
+            ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), ticktick)),
+        )
