@@ -9,6 +9,7 @@ RUN_HERE=off builds the site without it.
 from __future__ import annotations
 
 import atexit
+import gzip
 import hashlib
 import json
 import os
@@ -26,6 +27,8 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -43,14 +46,16 @@ _MARKERS = default_environment() | {
     "extra": "",
 }
 _COMPILED = {"pydantic-core"}
+_RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 _NOT_READ = {".pyc", ".pyi", ".so", ".typed", ".js", ".mjs", ".cjs"}
-_UNUSED = re.compile(r"(?!)")
-_COMMAND = "uv run"
+# Languages that no traceback is written in, and authorities for connections that there are not.
+_LANGUAGES = "__init__|_mapping|css|html|javascript|perl|python|ruby|shell|markup"
+_UNUSED = re.compile(rf"pygments/lexers/(?!({_LANGUAGES})\.py)|certifi/cacert\.pem")
 _KERNEL = ["ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "micropip", "piplite"]
 _AT_START = [*_KERNEL, "ticktick-sandbox", "arcadepy"]
 _LATER = ["arcade-serve", "arcade-tdk", "fastapi"]  # once a cell imports them
 
-# What packages ask for and nothing here calls: servers, telemetry, terminals, other formats.
+# What packages ask for and nothing here calls: servers, telemetry, terminals, time zones by name.
 _NOT_CALLED = {
     "aiohttp",
     "opentelemetry-exporter-otlp-proto-common",
@@ -59,11 +64,14 @@ _NOT_CALLED = {
     "opentelemetry-instrumentation-fastapi",
     "opentelemetry-instrumentation-httpx",
     "opentelemetry-instrumentation-requests",
+    "matplotlib-inline",
     "posthog",
+    "prompt-toolkit",
     "sse-starlette",
     "types-python-dateutil",
     "types-pytz",
     "types-toml",
+    "tzdata",
     "uvicorn",
     "watchfiles",
 }
@@ -85,10 +93,60 @@ _STUBS = {
 }
 
 
+# Those that run in a browser; the others need programs that no browser can start.
+NOTEBOOKS = {
+    "00_start_here",
+    "01_create_an_app",
+    "02_dashboard",
+    "03_engine_yaml",
+    "04_authorize_a_user",
+    "05_custom_tool",
+    "07_verify_your_users",
+}
+_MARK = re.compile(r"<!-- run (\w+) -->")
+
+
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Put a button below the title of a notebook, and where a page asks for one."""
+    name = Path(page.file.src_uri).stem
+    if page.file.src_uri.endswith(".ipynb") and name in NOTEBOOKS:
+        markdown = re.sub(
+            r"^# .+$", rf"\g<0>\n\n<!-- run {name} -->", markdown, count=1, flags=re.M
+        )
+    return _MARK.sub(lambda mark: _button(mark[1], page), markdown)
+
+
 def on_post_build(config: MkDocsConfig, **_: Any) -> None:
-    """Put it below ``lite/``."""
-    if os.environ.get("RUN_HERE") != "off":
+    """Put JupyterLite below ``lite/``."""
+    if _wanted():
         shutil.copytree(_built(), Path(config.site_dir) / "lite", dirs_exist_ok=True)
+
+
+def _wanted() -> bool:
+    return os.environ.get("RUN_HERE") != "off"
+
+
+def _button(notebook: str, page: Page) -> str:
+    if notebook not in NOTEBOOKS:
+        raise PluginError(f"{page.file.src_uri}: {notebook} does not run in a browser")
+    if not _wanted():
+        return ""
+    here = f"notebooks/{notebook}.ipynb" == page.file.src_uri
+    which = "" if here else f" opens {_title(notebook)}"
+    place = get_relative_url(f"lite/?notebook={notebook}", page.url)
+    return (
+        '<p class="run-here"><a class="md-button md-button--primary" '
+        f'href="{place}">Run it here</a>'
+        f"<span>{which} in your browser. Nothing to install, no account.</span></p>"
+    )
+
+
+@cache
+def _title(notebook: str) -> str:
+    cells = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))[
+        "cells"
+    ]
+    return "".join(cells[0]["source"]).split("\n")[0].removeprefix("# ")
 
 
 @cache
@@ -99,7 +157,7 @@ def _built() -> Path:
     out = folder / "lite"
     _jupyterlite(folder / "source", out)
     _pyodide(out / "pyodide")
-    _service_worker(out)
+    _finish(out)
     return out
 
 
@@ -130,6 +188,16 @@ def _jupyterlite(source: Path, out: Path) -> None:
     _run(sys.executable, "-m", "jupyterlite_core", "build", "--output-dir", str(out), cwd=source)
 
 
+def _command() -> str:
+    """Return the command that opens JupyterLab on one's own machine, from the README."""
+    block = re.search(r"^uv run .+(?:\\\n.+)*", (ROOT / "README.md").read_text("utf-8"), re.M)
+    return (
+        re.sub(r"\s*\\\n\s*", " ", block[0]).replace(" notebooks/00_start_here.ipynb", "")
+        if block
+        else ""
+    )
+
+
 def _left_out(folder: str, names: list[str]) -> list[str]:
     """Name what the tutorial does not link to, and what a reader has made."""
     left = {"node_modules", "my_tool", "hooks", "overrides", "lite", "__pycache__"}
@@ -142,7 +210,7 @@ def _pyodide(out: Path) -> None:
     if not npm.is_dir():
         _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=LITE)
     out.mkdir()
-    for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"):
+    for name in _RUNTIME:
         shutil.copy(npm / name, out)
     for name in ("kernel.mjs", "worker.mjs"):
         shutil.copy(PYODIDE / name, out)
@@ -157,7 +225,7 @@ def _pyodide(out: Path) -> None:
     for name, files in _STUBS.items():
         packages[name] = _entry(_wheel(out, name, "0", files.items()), name, [])
     for module, why in _NOT_HERE.items():
-        text = f"{why}. Run this notebook on your own machine: {_COMMAND}"
+        text = f"{why}. On your own machine it runs, in the kit's folder: {_command()}"
         files = [(f"{module}.py", f"raise ImportError({text!r})\n")]
         packages[module] = _entry(_wheel(out, module, "0", files), module, [])
     for name, needs in _closure([*_AT_START, *_LATER], known=set(packages)).items():
@@ -242,14 +310,41 @@ def _entry(wheel: Path, name: str, needs: list[str]) -> dict[str, Any]:
     }
 
 
-def _service_worker(out: Path) -> None:
-    """Put ours before JupyterLite's, so that it is asked first, and name this build in it."""
-    theirs = (out / "service-worker.js").read_text(encoding="utf-8")
-    ours = (PYODIDE / "service_worker.js").read_text(encoding="utf-8")
+def _finish(out: Path) -> None:
+    """Put our service worker before JupyterLite's, and the first page in place of theirs.
+
+    Both name this build, and the page what a first visit fetches.
+    """
     build = _digest(out)
-    (out / "service-worker.js").write_text(
-        ours.replace("{build}", build) + theirs, encoding="utf-8"
-    )
+    theirs = (out / "service-worker.js").read_text(encoding="utf-8")
+    ours = (PYODIDE / "service_worker.js").read_text(encoding="utf-8").replace("{build}", build)
+    (out / "service-worker.js").write_text(ours + theirs, encoding="utf-8")
+    lock = json.loads((out / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))[
+        "packages"
+    ]
+    places = [f"pyodide/{lock[name]['file_name']}" for name in _with_needs(_AT_START, lock)]
+    places += [f"pyodide/{name}" for name in (*_RUNTIME, "pyodide-lock.json")]
+    places += [path.relative_to(out).as_posix() for path in out.glob("build/jlab_core.*.js")]
+    files = [[place, _sent(out / place), (out / place).stat().st_size] for place in sorted(places)]
+    lite = json.loads((out / "jupyter-lite.json").read_text(encoding="utf-8"))
+    page = (LITE / "index.html").read_text(encoding="utf-8")
+    page = page.replace("{files}", json.dumps(files)).replace("{build}", build)
+    page = page.replace("{version}", lite["jupyter-config-data"]["appVersion"])
+    (out / "index.html").write_text(page, encoding="utf-8")
+
+
+def _with_needs(names: list[str], lock: dict[str, dict[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    while names:
+        found |= set(names)
+        names = [need for name in names for need in lock[name]["depends"] if need not in found]
+    return found
+
+
+def _sent(path: Path) -> int:
+    """Return how many bytes a host sends, which packs text."""
+    content = path.read_bytes()
+    return len(content) if path.suffix in (".whl", ".zip") else len(gzip.compress(content))
 
 
 def _digest(folder: Path) -> str:
