@@ -227,12 +227,22 @@ def _pyodide(out: Path) -> None:
     for module, why in _NOT_HERE.items():
         text = f"{why}. On your own machine it runs, in the kit's folder: {_command()}"
         files = [(f"{module}.py", f"raise ImportError({text!r})\n")]
-        packages[module] = _entry(_wheel(out, module, "0", files), module, [])
+        name = str(canonicalize_name(module))
+        packages[name] = _entry(_wheel(out, name, "0", files), name, [])
     for name, needs in _closure([*_AT_START, *_LATER], known=set(packages)).items():
         packages[name] = _entry(_package(out, name), name, needs)
     lock = json.loads((npm / "pyodide-lock.json").read_text(encoding="utf-8"))
-    lock = {"info": lock["info"], "packages": packages}
-    (out / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    _write_lock(out, lock["info"], packages)
+    _run("node", str(LITE / "compile.mjs"), str(out), str(LITE / "compile.py"), cwd=out)
+    for entry in packages.values():
+        content = (out / entry["file_name"]).read_bytes()
+        entry["sha256"] = hashlib.sha256(content).hexdigest()
+    _write_lock(out, lock["info"], packages)
+
+
+def _write_lock(out: Path, info: dict[str, str], packages: dict[str, Any]) -> None:
+    text = json.dumps({"info": info, "packages": packages})
+    (out / "pyodide-lock.json").write_text(text, encoding="utf-8")
 
 
 def _closure(roots: list[str], known: set[str]) -> dict[str, list[str]]:
@@ -358,8 +368,9 @@ def _digest(folder: Path) -> str:
 
 def _run(*command: str, cwd: Path) -> None:
     run = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    said = run.stdout + run.stderr
     if run.returncode:
         raise PluginError(
             f"{' '.join(command[:4])} … failed, which the page Run it here needs. Without a "
-            f"network, RUN_HERE=off builds the site without it.\n{run.stdout}{run.stderr}"
+            f"network, RUN_HERE=off builds the site without it.\n{said[-3000:]}"
         )
