@@ -109,7 +109,7 @@ def test_a_test_file_lies_where_its_module_lies() -> None:
             continue
         name = path.stem.removeprefix("test_")
         beside = SANDBOX / folder
-        known = {file.stem for file in beside.glob("*") if file.suffix in (".py", ".cjs")}
+        known = {file.stem for file in beside.glob("*") if file.suffix in (".py", ".cjs", ".js")}
         known |= {file.parent.name for file in beside.glob("*/__init__.py")} | {"main"}
         assert name in known, f"{path.relative_to(ROOT)}: {beside} has no module {name}"
 

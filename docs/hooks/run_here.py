@@ -52,7 +52,7 @@ _NOT_READ = {".pyc", ".pyi", ".so", ".typed", ".js", ".mjs", ".cjs"}
 _LANGUAGES = "__init__|_mapping|css|html|javascript|perl|python|ruby|shell|markup"
 _UNUSED = re.compile(rf"pygments/lexers/(?!({_LANGUAGES})\.py)|certifi/cacert\.pem")
 _KERNEL = ["ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "micropip", "piplite"]
-_AT_START = [*_KERNEL, "ticktick-sandbox", "arcadepy"]
+_AT_START = [*_KERNEL, "ticktick-sandbox", "arcadepy", "arcade-mcp-server"]
 _LATER = ["arcade-serve", "arcade-tdk", "fastapi"]  # once a cell imports them
 
 # What packages ask for and nothing here calls: servers, telemetry, terminals, time zones by name.
@@ -143,9 +143,7 @@ def _button(notebook: str, page: Page) -> str:
 
 @cache
 def _title(notebook: str) -> str:
-    cells = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))[
-        "cells"
-    ]
+    cells = json.loads(_read(ROOT / "notebooks" / f"{notebook}.ipynb"))["cells"]
     return "".join(cells[0]["source"]).split("\n")[0].removeprefix("# ")
 
 
@@ -190,12 +188,12 @@ def _jupyterlite(source: Path, out: Path) -> None:
 
 def _command() -> str:
     """Return the command that opens JupyterLab on one's own machine, from the README."""
-    block = re.search(r"^uv run .+(?:\\\n.+)*", (ROOT / "README.md").read_text("utf-8"), re.M)
-    return (
-        re.sub(r"\s*\\\n\s*", " ", block[0]).replace(" notebooks/00_start_here.ipynb", "")
-        if block
-        else ""
+    block = re.search(
+        r"^uv run (?:\\\n|.)+ jupyter lab(?:\\\n|.)+", _read(ROOT / "README.md"), re.M
     )
+    if block is None:
+        raise PluginError("README.md has no command that begins with uv run and opens JupyterLab")
+    return " ".join(block[0].replace("\\\n", "").split()).rpartition(" ")[0]
 
 
 def _left_out(folder: str, names: list[str]) -> list[str]:
@@ -225,13 +223,13 @@ def _pyodide(out: Path) -> None:
     for name, files in _STUBS.items():
         packages[name] = _entry(_wheel(out, name, "0", files.items()), name, [])
     for module, why in _NOT_HERE.items():
-        text = f"{why}. On your own machine it runs, in the kit's folder: {_command()}"
+        text = f"{why}. Run this notebook on your own machine, in the kit's folder: {_command()}"
         files = [(f"{module}.py", f"raise ImportError({text!r})\n")]
         name = str(canonicalize_name(module))
         packages[name] = _entry(_wheel(out, name, "0", files), name, [])
     for name, needs in _closure([*_AT_START, *_LATER], known=set(packages)).items():
         packages[name] = _entry(_package(out, name), name, needs)
-    lock = json.loads((npm / "pyodide-lock.json").read_text(encoding="utf-8"))
+    lock = json.loads(_read(npm / "pyodide-lock.json"))
     _write_lock(out, lock["info"], packages)
     _run("node", str(LITE / "compile.mjs"), str(out), str(LITE / "compile.py"), cwd=out)
     for entry in packages.values():
@@ -326,18 +324,16 @@ def _finish(out: Path) -> None:
     Both name this build, and the page what a first visit fetches.
     """
     build = _digest(out)
-    theirs = (out / "service-worker.js").read_text(encoding="utf-8")
-    ours = (PYODIDE / "service_worker.js").read_text(encoding="utf-8").replace("{build}", build)
+    theirs = _read(out / "service-worker.js")
+    ours = _read(PYODIDE / "service_worker.js").replace("{build}", build)
     (out / "service-worker.js").write_text(ours + theirs, encoding="utf-8")
-    lock = json.loads((out / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))[
-        "packages"
-    ]
+    lock = json.loads(_read(out / "pyodide" / "pyodide-lock.json"))["packages"]
     places = [f"pyodide/{lock[name]['file_name']}" for name in _with_needs(_AT_START, lock)]
     places += [f"pyodide/{name}" for name in (*_RUNTIME, "pyodide-lock.json")]
     places += [path.relative_to(out).as_posix() for path in out.glob("build/jlab_core.*.js")]
     files = [[place, _sent(out / place), (out / place).stat().st_size] for place in sorted(places)]
-    lite = json.loads((out / "jupyter-lite.json").read_text(encoding="utf-8"))
-    page = (LITE / "index.html").read_text(encoding="utf-8")
+    lite = json.loads(_read(out / "jupyter-lite.json"))
+    page = _read(LITE / "index.html")
     page = page.replace("{files}", json.dumps(files)).replace("{build}", build)
     page = page.replace("{version}", lite["jupyter-config-data"]["appVersion"])
     (out / "index.html").write_text(page, encoding="utf-8")
@@ -355,6 +351,10 @@ def _sent(path: Path) -> int:
     """Return how many bytes a host sends, which packs text."""
     content = path.read_bytes()
     return len(content) if path.suffix in (".whl", ".zip") else len(gzip.compress(content))
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _digest(folder: Path) -> str:

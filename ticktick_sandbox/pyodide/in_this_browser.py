@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 
-from ticktick_sandbox.browser.form_watch import Step, Wanted
+from ticktick_sandbox.browser.form_watch import FormWatch, Step, Wanted
+from ticktick_sandbox.browser.notebook_page import in_notebook
 from ticktick_sandbox.pyodide.exchange import answer_httpx_by, pack, seen_at, unpack
 from ticktick_sandbox.server.environment import ChangedEnvironment, service_environment
 from ticktick_sandbox.server.hosts import LocalAddresses
@@ -23,9 +24,28 @@ from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.settings import ARCADE_PORT, LEARNER, TICKTICK_PORT
 
 _PATIENCE = 10.0  # seconds that one request is parked; no service worker is ended within them
-_STARTING = 120.0  # seconds in which the sandbox's Python has to be loaded
+_LOST = 20.0  # seconds without a sign of the sandbox's worker after which it is given up
 _LARGEST = 10_000_000  # bytes of a folder that is served
-_GONE, _BUSY = 410, 504  # what the service worker answers in place of the sandbox's worker
+# What comes in place of the worker's answer: no service worker just now, no worker, no answer yet.
+_NOTHING, _GONE, _BUSY = 0, 410, 504
+
+
+# A printed address such as http://localhost:9100/… has its page in this browser elsewhere.
+_LINKS = """<script>
+(() => {
+  document.currentScript.closest(".jp-NotebookPanel").dataset.sandbox = "{address}";
+  if (window.ticktickSandboxLinks) return;
+  window.ticktickSandboxLinks = true;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='http://localhost:'], a[href^='http://127.0.0.1:']");
+    const base = link?.closest(".jp-NotebookPanel")?.dataset.sandbox;
+    if (!base || link.origin === location.origin) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    window.open(`${base}/${link.port}${link.pathname}${link.search}`);
+  }, true);
+})();
+</script>"""
 
 
 class Line:
@@ -51,7 +71,7 @@ class Line:
             try:
                 sent.send(to_js(message))
             except JsException:  # the browser has ended the service worker meanwhile
-                return 504, b""
+                return _NOTHING, b""
             return sent.status, sent.response.to_bytes()
 
         steps = self._steps(request)
@@ -72,7 +92,7 @@ class Line:
                 reply = await pyfetch(self._address, method="POST", body=to_js(message))
                 return reply.status, await reply.bytes()
             except (JsException, OSError):
-                return 504, b""
+                return _NOTHING, b""
 
         steps = self._steps(request)
         message = next(steps)
@@ -109,10 +129,10 @@ class Line:
         long as the client wants, whatever becomes of the service worker.
         """
         if self._over:
-            raise httpx.ConnectError("The sandbox was stopped.", request=request)
+            raise httpx.ConnectError("Call sandbox.start() first.", request=request)
         timeout = request.extensions.get("timeout", {}).get("read")
         deadline = None if timeout is None else time.monotonic() + timeout
-        begun = time.monotonic()
+        heard = time.monotonic()
         head = {
             "key": uuid.uuid4().hex,
             "method": request.method,
@@ -125,14 +145,17 @@ class Line:
                 yield pack({"key": head["key"], "drop": True})
                 raise httpx.ReadTimeout("The sandbox did not answer in time.", request=request)
             status, reply = yield pack(head | {"patience": left}, request.content)
-            if status == _BUSY or (status == _GONE and time.monotonic() - begun < _STARTING):
+            if status in (_NOTHING, _GONE) and time.monotonic() - heard < _LOST:
                 time.sleep(0.05)
                 continue
-            if status != 200:
+            if status not in (200, _BUSY):
                 raise httpx.ConnectError(
                     "This page has lost its sandbox. Reload it, and run all cells again.",
                     request=request,
                 )
+            heard = time.monotonic()
+            if status == _BUSY:
+                continue
             answer, content = unpack(reply)
             for line in answer.get("told", ()):
                 print(line)
@@ -144,10 +167,11 @@ class Line:
                 )
 
 
-class _FormWatch:
+class _FormWatch(FormWatch):
     """The watch over forms, which is in the worker."""
 
     def __init__(self, line: Line) -> None:
+        super().__init__()
         self._line = line
 
     @contextmanager
@@ -208,16 +232,20 @@ class InThisBrowser:
         try:
             self._line.call("put", files, dict(os.environ))
             self.run_id, offered = self._line.call("start", provider, app, config, strict, person)
-        except (OSError, ValueError, SandboxError) as problem:
+        except (httpx.TransportError, ValueError, SandboxError) as problem:
             self.stop()
             raise SandboxError(str(problem)) from None
         self.lines = [
             f"Sandbox: Arcade at {self.origins[0]}, TickTick at {self.origins[1]}",
             f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {LEARNER}",
-            "Network: all of this is in your browser, where only code in this notebook can reach it",
+            "Network: all of it is in this page; the services' real host names lead there, too",
         ]
         if person:
             self.lines.append(f"TickTick's pages know you as {offered}")
+        if in_notebook():
+            from IPython.display import HTML, display
+
+            display(HTML(_LINKS.replace("{address}", self._base)))
 
     @property
     def services(self) -> object:
@@ -239,10 +267,11 @@ class InThisBrowser:
             SandboxError: there is no folder, or its tools can't be loaded.
         """
         if folder is None:
-            raise SandboxError(
-                "The pre-built tools need packages that no browser has. Run this notebook on "
-                f"your own machine: {_ON_YOUR_MACHINE}"
-            )
+            try:
+                import arcade_mcp_server  # noqa: F401 -- the site's says why it is not there
+            except ImportError as problem:
+                raise SandboxError(str(problem)) from None
+            raise SandboxError("Name the folder that holds your tools.")
         self._line.call("put", _files_in(folder), dict(os.environ))
         return self._line.call("start_worker", folder, name), ""
 
@@ -260,9 +289,6 @@ class InThisBrowser:
         self._line.close()
         self._environment.restore()
         self._worker.end()
-
-
-_ON_YOUR_MACHINE = "jupyter lab"
 
 
 def _files_beside(config: Path) -> dict[Path, bytes]:

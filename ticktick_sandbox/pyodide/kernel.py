@@ -7,10 +7,24 @@ every notebook imports is there before.
 import sys
 
 import arcadepy  # noqa: F401
+import httpx
 import pyodide_kernel  # type: ignore[import-not-found]  # noqa: F401
 
-import ticktick_sandbox  # noqa: F401
 import ticktick_sandbox.pyodide.in_this_browser  # noqa: F401
+from ticktick_sandbox.pyodide.exchange import answer_httpx_by
 
+
+def _refuse(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError(
+        "Call sandbox.start() first: in a browser, code reaches nothing but the sandbox.",
+        request=request,
+    )
+
+
+async def _refuse_async(request: httpx.Request) -> httpx.Response:
+    return _refuse(request)
+
+
+answer_httpx_by(_refuse, _refuse_async)
 sys.path.remove("")
 sys.path.append("")
