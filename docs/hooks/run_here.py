@@ -154,6 +154,8 @@ def _built() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     out = folder / "lite"
     _jupyterlite(folder / "source", out)
+    # Where the browser looks for a notebook's pictures before JupyterLite does.
+    shutil.copytree(ROOT / "docs" / "pictures", out / "docs" / "pictures")
     _pyodide(out / "pyodide")
     _finish(out)
     return out
@@ -332,6 +334,7 @@ def _finish(out: Path) -> None:
     places += [f"pyodide/{name}" for name in (*_RUNTIME, "pyodide-lock.json")]
     places += [path.relative_to(out).as_posix() for path in out.glob("build/jlab_core.*.js")]
     files = [[place, _sent(out / place), (out / place).stat().st_size] for place in sorted(places)]
+    files.append(["", 3000, 5000])  # the page itself
     lite = json.loads(_read(out / "jupyter-lite.json"))
     page = _read(LITE / "index.html")
     page = page.replace("{files}", json.dumps(files)).replace("{build}", build)

@@ -94,9 +94,8 @@ class InBrowser(Reader):
             self.do(todo)
 
     def run(self, code: str) -> None:
-        """Put code into a new last cell and run it."""
-        self.tab.locator(".jp-Notebook .jp-Cell").last.click()
-        self.tab.keyboard.press("Escape")
+        """Put code into a new cell and run it."""
+        self.tab.locator(".jp-CodeCell .jp-InputPrompt").last.click()
         self.tab.keyboard.press("b")
         self.tab.keyboard.press("Enter")
         self.tab.keyboard.insert_text(code)
@@ -242,8 +241,8 @@ def test_a_poll_stays_parked_for_as_long_as_a_person_takes(site: Site, reader: I
         tab.keyboard.press("Shift+Enter")
     link = tab.locator(".jp-OutputArea a[href*='/oauth/authorize']").first
     link.wait_for(timeout=30_000)
-    for _ in range(13):
-        tab.wait_for_timeout(5000)
+    for seconds in (15, 25, 25):
+        tab.wait_for_timeout(1000 * seconds)
         devtools.send("ServiceWorker.stopAllWorkers")
     told = tab.get_by_text("Still waiting for the user's consent. Open http")
     expect(told).to_be_visible()
@@ -262,8 +261,9 @@ def test_a_tool_that_loops_disturbs_no_other_tab(site: Site, context: BrowserCon
     looping.click_run_here(site, "05_custom_tool")
     looping.go_through()
     looping.run(
-        'loops = tools.read_text().replace("    headers =", "    while True: pass\\n    headers =")\n'
-        'tools.write_text(loops)\nsandbox.start_worker("my_tool")\n'
+        'loops = "while True: pass\\n    headers ="\n'
+        'tools.write_text(tools.read_text().replace("headers =", loops))\n'
+        'sandbox.start_worker("my_tool")\n'
         "short = client.with_options(timeout=3, max_retries=0)\n"
         'short.tools.execute(tool_name="Ticktick.ListProjects", user_id=user_id)'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pickle
 import time
@@ -24,6 +25,7 @@ from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.settings import ARCADE_PORT, LEARNER, TICKTICK_PORT
 
 _PATIENCE = 10.0  # seconds that one request is parked; no service worker is ended within them
+_GRACE = 1.0  # seconds more, for the way there and back
 _LOST = 20.0  # seconds without a sign of the sandbox's worker after which it is given up
 _LARGEST = 10_000_000  # bytes of a folder that is served
 # What comes in place of the worker's answer: no service worker just now, no worker, no answer yet.
@@ -58,27 +60,30 @@ class Line:
     def __init__(self, address: str) -> None:
         self._address = f"{address}/exchange"
         self._over = False
+        self._heard = 0  # of what the sandbox has to tell
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a client, while which this interpreter stands still."""
         from js import XMLHttpRequest  # type: ignore[import-not-found]
         from pyodide.ffi import JsException, to_js  # type: ignore[import-not-found]
 
-        def post(message: bytes) -> tuple[int, bytes]:
+        def post(message: bytes, seconds: float) -> tuple[int, bytes]:
             sent = XMLHttpRequest.new()
             sent.open("POST", self._address, False)
             sent.responseType = "arraybuffer"
+            sent.timeout = seconds * 1000
             try:
                 sent.send(to_js(message))
-            except JsException:  # the browser has ended the service worker meanwhile
-                return _NOTHING, b""
+            except JsException as problem:
+                # Without an answer the browser has ended the service worker meanwhile.
+                return _BUSY if problem.name == "TimeoutError" else _NOTHING, b""
             return sent.status, sent.response.to_bytes()
 
         steps = self._steps(request)
-        message = next(steps)
+        question = next(steps)
         try:
             while True:
-                message = steps.send(post(message))
+                question = steps.send(post(*question))
         except StopIteration as done:
             return done.value
 
@@ -87,18 +92,21 @@ class Line:
         from pyodide.ffi import JsException, to_js  # type: ignore[import-not-found]
         from pyodide.http import pyfetch  # type: ignore[import-not-found]
 
-        async def post(message: bytes) -> tuple[int, bytes]:
+        async def post(message: bytes, seconds: float) -> tuple[int, bytes]:
             try:
-                reply = await pyfetch(self._address, method="POST", body=to_js(message))
-                return reply.status, await reply.bytes()
+                async with asyncio.timeout(seconds):
+                    reply = await pyfetch(self._address, method="POST", body=to_js(message))
+                    return reply.status, await reply.bytes()
+            except TimeoutError:
+                return _BUSY, b""
             except (JsException, OSError):
                 return _NOTHING, b""
 
         steps = self._steps(request)
-        message = next(steps)
+        question = next(steps)
         try:
             while True:
-                message = steps.send(await post(message))
+                question = steps.send(await post(*question))
         except StopIteration as done:
             return done.value
 
@@ -122,8 +130,10 @@ class Line:
         """Let nothing through any more."""
         self._over = True
 
-    def _steps(self, request: httpx.Request) -> Generator[bytes, tuple[int, bytes], httpx.Response]:
-        """Yield each message to send, take the answers, and return the response.
+    def _steps(
+        self, request: httpx.Request
+    ) -> Generator[tuple[bytes, float], tuple[int, bytes], httpx.Response]:
+        """Yield each message with its time-out, take the answers, and return the response.
 
         A request is sent again until it is answered, by its key, so that it is parked for as
         long as the client wants, whatever becomes of the service worker.
@@ -142,9 +152,10 @@ class Line:
         while True:
             left = _PATIENCE if deadline is None else min(_PATIENCE, deadline - time.monotonic())
             if left <= 0:
-                yield pack({"key": head["key"], "drop": True})
+                yield pack({"key": head["key"], "drop": True}), _GRACE
                 raise httpx.ReadTimeout("The sandbox did not answer in time.", request=request)
-            status, reply = yield pack(head | {"patience": left}, request.content)
+            told = {"patience": left, "heard": self._heard}
+            status, reply = yield pack(head | told, request.content), left + _GRACE
             if status in (_NOTHING, _GONE) and time.monotonic() - heard < _LOST:
                 time.sleep(0.05)
                 continue
@@ -158,6 +169,7 @@ class Line:
                 continue
             answer, content = unpack(reply)
             for line in answer.get("told", ()):
+                self._heard += 1
                 print(line)
             if "refused" in answer:
                 raise httpx.ConnectError(answer["refused"], request=request)

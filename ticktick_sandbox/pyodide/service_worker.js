@@ -54,7 +54,7 @@
   async function fromCache(request) {
     const cache = await caches.open(CACHE);
     const kept = await cache.match(request, { ignoreSearch: true });
-    if (kept) return kept;
+    if (kept) return new Response(kept.body, kept); // without the address it was kept for
     const fresh = await fetch(request);
     if (fresh.status === 200) await cache.put(request, fresh.clone());
     return fresh;

@@ -97,9 +97,8 @@ class InWorker:
             work = self._respond(head, body)
             task = self._asked[head["key"]] = asyncio.create_task(work)
         await asyncio.wait([task], timeout=head["patience"])
-        told = [self._told.pop(0) for _ in range(len(self._told))]
         if not task.done():
-            return pack({"told": told})
+            return pack({"told": self._told[head.get("heard", 0) :]})
         for key in list(self._asked)[:-_KEPT]:
             if self._asked[key].done():
                 del self._asked[key]
