@@ -124,7 +124,8 @@ class OnThisMachine:
         secret = os.environ["ARCADE_WORKER_SECRET"]
         port = _WORKER_PORT + len(self._workers)
         worker = self._workers[key] = worker or WorkerProcess(folder, name, secret, port=port)
-        return worker.uri, _start_child(worker)
+        moved = _start_child(worker)
+        return worker.uri, moved
 
     def start_app(self, file: Path) -> tuple[str, str]:
         """Serve a web app from a process of its own, in place of the one before.

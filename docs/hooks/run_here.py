@@ -156,7 +156,7 @@ def _built() -> Path:
     _jupyterlite(folder / "source", out)
     # Where the browser looks for a notebook's pictures before JupyterLite does.
     shutil.copytree(ROOT / "docs" / "pictures", out / "docs" / "pictures")
-    _pyodide(out / "pyodide")
+    _pyodide(folder / "source", out / "pyodide")
     _finish(out)
     return out
 
@@ -204,11 +204,12 @@ def _left_out(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name in left or name.endswith((".log", ".pyc"))]
 
 
-def _pyodide(out: Path) -> None:
+def _pyodide(source: Path, out: Path) -> None:
     """Gather Pyodide, the packages, and the list by which it finds them."""
-    npm = LITE / "node_modules" / "pyodide"
-    if not npm.is_dir():
-        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=LITE)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(LITE / name, source)
+    _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=source)
+    npm = source / "node_modules" / "pyodide"
     out.mkdir()
     for name in _RUNTIME:
         shutil.copy(npm / name, out)
