@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,17 +110,13 @@ class Line:
         except StopIteration as done:
             return done.value
 
-    def call(self, name: str, *args: Any, timeout: float | None = None) -> Any:
-        """Have the sandbox's worker do something, and return the result or raise the error.
+    def call(self, name: str, *args: Any, **named: Any) -> Any:
+        """Have the worker call what has this name there; return the result or raise the error.
 
         Both ends are this package in one tab, as with multiprocessing; so pickle will do.
         """
-        request = httpx.Request(
-            "CALL",
-            "sandbox://worker",
-            content=pickle.dumps((name, args)),
-            extensions={"timeout": {"read": timeout}},
-        )
+        called = pickle.dumps((name, args, named))
+        request = httpx.Request("CALL", "sandbox://worker", content=called)
         problem, value = pickle.loads(self.answer(request).content)  # noqa: S301 -- see above
         if problem:
             raise problem(value)
@@ -200,15 +196,8 @@ class _Clock:
     """The clock, which is in the worker."""
 
     def __init__(self, line: Line) -> None:
-        self._line = line
-
-    def now(self) -> datetime:
-        """Return the sandbox's time in UTC."""
-        return self._line.call("now")
-
-    def advance(self, **duration: float) -> datetime:
-        """Move the time forward and return the new time."""
-        return self._line.call("advance", duration)
+        self.now = partial(line.call, "front.clock.now")
+        self.advance = partial(line.call, "front.clock.advance")
 
 
 class InThisBrowser:
@@ -239,11 +228,12 @@ class InThisBrowser:
         self.clock = _Clock(self._line)
         self._environment = ChangedEnvironment(service_environment(self.origins[0]))
         answer_httpx_by(self._line.answer, self._line.answer_async)
-        files = _files_beside(config) if config else {}
-        config = config.resolve() if config else None
         try:
-            self._line.call("put", files, dict(os.environ))
-            self.run_id, offered = self._line.call("start", provider, app, config, strict, person)
+            if config:
+                config = config.resolve()
+                self._put(config.parent)  # with a .env, and files with secrets
+            prepared = (provider, config, person) if app or provider or config else None
+            self.run_id, offered = self._line.call("start", strict, prepared)
         except (httpx.TransportError, ValueError, SandboxError) as problem:
             self.stop()
             raise SandboxError(str(problem)) from None
@@ -266,7 +256,7 @@ class InThisBrowser:
 
     def events(self) -> Sequence[Event]:
         """Return what happened, oldest first."""
-        return self._line.call("events")
+        return self._line.call("front.event_log.events")
 
     def seen_at(self, url: str) -> str:
         """Return where this browser finds a local address."""
@@ -284,7 +274,7 @@ class InThisBrowser:
             except ImportError as problem:
                 raise SandboxError(str(problem)) from None
             raise SandboxError("Name the folder that holds your tools.")
-        self._line.call("put", _files_in(folder), dict(os.environ))
+        self._put(folder)
         return self._line.call("start_worker", folder, name), ""
 
     def start_app(self, file: Path) -> tuple[str, str]:
@@ -293,29 +283,20 @@ class InThisBrowser:
         Raises:
             SandboxError: it can't be loaded.
         """
-        self._line.call("put", _files_in(file.parent), dict(os.environ))
+        self._put(file.parent)
         return self._line.call("start_app", file), ""
+
+    def _put(self, folder: Path) -> None:
+        """Give the worker a folder, and the variables."""
+        paths = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        if sum(map(len, files.values())) > _LARGEST:
+            most = f"{_LARGEST // 1_000_000} MB"
+            raise SandboxError(f"{folder} holds more than {most}. Serve a folder of its own.")
+        self._line.call("put", folder, files, dict(os.environ))
 
     def stop(self) -> None:
         """End the sandbox's worker and put everything back as it was."""
         self._line.close()
         self._environment.restore()
         self._worker.end()
-
-
-def _files_beside(config: Path) -> dict[Path, bytes]:
-    """Return a file and what it may name: a ``.env``, and files with secrets."""
-    return {path: path.read_bytes() for path in config.resolve().parent.iterdir() if path.is_file()}
-
-
-def _files_in(folder: Path) -> dict[Path, bytes]:
-    files: dict[Path, bytes] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            files[path] = path.read_bytes()
-            if sum(map(len, files.values())) > _LARGEST:
-                raise SandboxError(
-                    f"{folder} holds more than {_LARGEST // 1_000_000} MB. Keep what you serve "
-                    "in a folder of its own."
-                )
-    return files

@@ -8,15 +8,17 @@ import io
 import os
 import pickle
 import re
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import anyio.to_thread
 import httpx
 from starlette.types import ASGIApp
 
@@ -26,7 +28,6 @@ from ticktick_sandbox.server.front import Front
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.errors import SandboxError
-from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.settings import (
     ARCADE_HOSTS,
     ARCADE_PORT,
@@ -71,7 +72,7 @@ class InWorker:
 
     def __init__(self, base: str) -> None:
         self._base = base
-        self._front: Front | None = None
+        self.front: Front | None = None
         self._ports: dict[int, ASGIApp] = {}
         self._workers: dict[str, int] = {}
         self._cookies = httpx.Cookies()  # of the reader's browser, as localhost has them
@@ -79,7 +80,6 @@ class InWorker:
         self._asked: dict[str, asyncio.Task[bytes]] = {}
         self._next_step: Callable[[float], Step | None] | None = None
         self._watch = ExitStack()
-        answer_httpx_by(lambda request: run_now(self._reach(request)), self._reach)
 
     async def answer(self, message: bytes) -> bytes:
         """Answer one message of the kernel or of the service worker.
@@ -105,20 +105,19 @@ class InWorker:
         return task.result()
 
     async def _respond(self, head: dict[str, Any], body: bytes) -> bytes:
-        method, url = head["method"], head["url"]
-        if method == "CALL":
-            return pack({"status": 200, "headers": []}, await self._call(*pickle.loads(body)))  # noqa: S301 -- see Line.call
-        framed = head.get("framed")
-        request = httpx.Request(method, url, headers=head["headers"], content=body)
+        url, framed = head["url"], head.get("framed")
+        if head["method"] == "CALL":
+            done = await self._call(*pickle.loads(body))  # noqa: S301 -- see Line.call
+            return pack({"status": 200, "headers": []}, done)
+        request = httpx.Request(head["method"], url, headers=head["headers"], content=body)
         if framed:
             self._cookies.set_cookie_header(request)
         try:
-            response = await self._reach(request)
+            response = await self.reach(request)
         except httpx.ConnectError as problem:
-            if framed:
-                text = f"{problem}\n".encode()
-                return pack({"status": 502, "headers": [["content-type", "text/plain"]]}, text)
-            return pack({"refused": str(problem)})
+            if not framed:
+                return pack({"refused": str(problem)})
+            response = httpx.Response(502, text=f"{problem}\n", request=request)
         content = await response.aread()
         headers = [[k.decode("latin-1"), v.decode("latin-1")] for k, v in response.headers.raw]
         if framed:
@@ -126,28 +125,28 @@ class InWorker:
             headers, content = self._for_frame(url, headers, content)
         return pack({"status": response.status_code, "headers": headers}, content)
 
-    async def _call(self, name: str, args: tuple[Any, ...]) -> bytes:
+    async def _call(self, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> bytes:
+        """Call what has this name here, or return it, as ``Line.call`` takes it."""
         try:
-            done = getattr(self, f"do_{name}")(*args)
+            done = attrgetter(name)(self)
+            done = done(*args, **named) if callable(done) else done
             return pickle.dumps((None, await done if asyncio.iscoroutine(done) else done))
         except (OSError, ValueError, SandboxError) as problem:
             kind = SandboxError if isinstance(problem, SandboxError) else ValueError
             return pickle.dumps((kind, str(problem)))
 
-    async def _reach(self, request: httpx.Request) -> httpx.Response:
+    async def reach(self, request: httpx.Request) -> httpx.Response:
         """Return the response of whatever has the address of a request, here or for real."""
         url = request.url
-        app: ASGIApp | None = None
-        if self._front and url.host in (*ARCADE_HOSTS, *TICKTICK_HOSTS):
-            front = self._front
-            app = front.arcade_app if url.host in ARCADE_HOSTS else front.ticktick_app
-        elif url.host in LOCAL_HOSTS:
-            app = self._ports.get(url.port or 80)
+        app = self._ports.get(url.port or 80) if url.host in LOCAL_HOSTS else None
+        if self.front and url.host in ARCADE_HOSTS:
+            app = self.front.arcade_app
+        elif self.front and url.host in TICKTICK_HOSTS:
+            app = self.front.ticktick_app
         if app is None:
-            place = f"{url.host}:{url.port}" if url.port else url.host
             raise httpx.ConnectError(
-                f"Nothing answers at {place} in this browser: code here reaches the sandbox, "
-                "and what it serves, only.",
+                f"Nothing answers at {url.netloc.decode()} in this browser: code here reaches "
+                "the sandbox, and what it serves, only.",
                 request=request,
             )
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -175,65 +174,45 @@ class InWorker:
     def _tell(self, text: str) -> None:
         self._told.append(re.sub(r"http://\S+", lambda url: seen_at(self._base, url[0]), text))
 
-    def do_put(self, files: Mapping[Path, bytes], environment: Mapping[str, str]) -> None:
-        """Take over files and variables of the kernel."""
-        for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+    def put(self, folder: Path, files: Mapping[str, bytes], environment: Mapping[str, str]) -> None:
+        """Take over a folder and the variables of the kernel."""
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
         os.environ.update(environment)
+        for name, module in list(sys.modules.items()):
+            if Path(getattr(module, "__file__", None) or "/").is_relative_to(folder):
+                del sys.modules[name]
 
-    def do_start(
-        self,
-        provider: str | None,
-        app: bool,
-        config: Path | None,
-        strict: bool,
-        person: str | None,
-    ) -> tuple[str, str]:
+    def start(self, strict: bool, prepared: tuple[Any, ...] | None) -> tuple[str, str]:
         """Start the services; return the run's id, and whom TickTick's pages know."""
-        arcade, ticktick = (f"http://localhost:{port}" for port in (ARCADE_PORT, TICKTICK_PORT))
-        context = Context.of(Clock(standing_at=NOTEBOOK_TIME))
-        self._front = Front(
-            context,
-            arcade_url=arcade,
-            ticktick_url=ticktick,
+        self.front = Front(
+            Context.of(Clock(standing_at=NOTEBOOK_TIME)),
+            arcade_url=f"http://localhost:{ARCADE_PORT}",
+            ticktick_url=f"http://localhost:{TICKTICK_PORT}",
             strict=strict,
             run=run_now,
             tell=self._tell,
         )
-        if app or provider or config:
-            self._front.prepare(provider, config, person)
-        served = self._front.served(lambda: {})
+        if prepared:
+            self.front.prepare(*prepared)
+        served = self.front.served(lambda: {})
         self._ports |= dict(zip((ARCADE_PORT, TICKTICK_PORT), served, strict=True))
-        return self._front.run_id, self._front.ticktick.offered
+        return self.front.run_id, self.front.ticktick.offered
 
-    def do_services(self) -> int:
+    def services(self) -> int:
         """Return what names the services that answer now."""
-        return id(self._front.services) if self._front else 0
+        return id(self.front.services) if self.front else 0
 
-    def do_events(self) -> list[Event]:
-        """Return what happened."""
-        return list(self._front.event_log.events) if self._front else []
-
-    def do_now(self) -> datetime:
-        """Return the services' time."""
-        assert self._front
-        return self._front.clock.now()
-
-    def do_advance(self, duration: Mapping[str, float]) -> datetime:
-        """Move the services' clock."""
-        assert self._front
-        return self._front.clock.advance(**duration)
-
-    def do_watch(self, wanted: Collection[Wanted]) -> None:
+    def watch(self, wanted: Collection[Wanted]) -> None:
         """Look at these forms from now on, or at none."""
-        assert self._front
         self._watch.close()
-        if wanted:
-            watch = self._front.form_watch.waiting_for(wanted)
+        if wanted and self.front:
+            watch = self.front.form_watch.waiting_for(wanted)
             self._next_step = self._watch.enter_context(watch)
 
-    async def do_next_step(self, timeout: float) -> Step | None:
+    async def next_step(self, timeout: float) -> Step | None:
         """Return the person's next step, or ``None`` after so many seconds without one."""
         assert self._next_step
         loop = asyncio.get_running_loop()
@@ -242,7 +221,7 @@ class InWorker:
             await asyncio.sleep(_LOOK)
         return step
 
-    async def do_start_worker(self, folder: Path, name: str) -> str:
+    async def start_worker(self, folder: Path, name: str) -> str:
         """Serve a folder's tools by arcade-serve's worker; return the address."""
         await _load_what_is_imported("import arcade_serve, arcade_tdk, fastapi", folder)
         from arcade_core.discovery import discover_tools
@@ -267,13 +246,11 @@ class InWorker:
         self._ports[port] = app
         return f"http://127.0.0.1:{port}"
 
-    async def do_start_app(self, file: Path) -> str:
+    async def start_app(self, file: Path) -> str:
         """Serve a file's web app; return the address."""
         await _load_what_is_imported("import fastapi", file.parent)
         here = str(file.parent)
         sys.path.insert(0, here)
-        for name in {path.stem for path in file.parent.glob("*.py")} & set(sys.modules):
-            del sys.modules[name]
         try:
             app = importlib.import_module(file.stem).app
         except Exception:  # whatever is wrong with the reader's file
@@ -282,6 +259,11 @@ class InWorker:
             sys.path.remove(here)
         self._ports[_APP_PORT] = app
         return f"http://localhost:{_APP_PORT}"
+
+
+async def _run_here[T](function: Callable[..., T], *args: Any, **_: Any) -> T:
+    """Call what would run in a thread, as a function of a web app may; there are no threads."""
+    return function(*args)
 
 
 def _did_not_start(what: str, said: str) -> SandboxError:
@@ -304,6 +286,8 @@ def begin(base: str) -> Callable[[Any], Coroutine[Any, Any, Any]]:
     from pyodide.ffi import to_js  # type: ignore[import-not-found]
 
     worker = InWorker(base)
+    answer_httpx_by(lambda request: run_now(worker.reach(request)), worker.reach)
+    anyio.to_thread.run_sync = _run_here
 
     async def answer(message: Any) -> Any:
         return to_js(await worker.answer(message.to_bytes()))

@@ -6,7 +6,6 @@ import asyncio
 import json
 import pickle
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -41,8 +40,8 @@ class Kernel:
         head, content = await self.ask(method, url, body or b"", framed=True, headers=headers)
         return dict(head["headers"]) | {"status": head["status"]}, content.decode()
 
-    async def call(self, name: str, *args: Any) -> Any:
-        _, content = await self.ask("CALL", "sandbox://worker", pickle.dumps((name, args)))
+    async def call(self, name: str, *args: Any, **named: Any) -> Any:
+        _, content = await self.ask("CALL", "sandbox://worker", pickle.dumps((name, args, named)))
         problem, value = pickle.loads(content)  # noqa: S301 -- made a line above
         if problem:
             raise problem(value)
@@ -50,8 +49,7 @@ class Kernel:
 
 
 @pytest.fixture
-def kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
-    monkeypatch.setattr(module, "answer_httpx_by", lambda *_: None)
+def kernel() -> Kernel:
     return Kernel()
 
 
@@ -59,7 +57,7 @@ def test_the_same_question_is_answered_once(kernel: Kernel) -> None:
     """An answer may get lost on its way, and the question comes again by the same key."""
 
     async def asks() -> None:
-        await kernel.call("start", None, False, None, False, None)
+        await kernel.call("start", False, None)
         form = b"Name=Mine"
         for _ in range(3):
             await kernel.ask("POST", "http://localhost:9100/signup", form, key="same")
@@ -81,7 +79,7 @@ def test_a_poll_is_parked_and_tells_what_it_waits_for(
     wants["auth_requirement"] |= {"provider_type": "oauth2", "oauth2": {"scopes": ["tasks:read"]}}
 
     async def asks() -> None:
-        await kernel.call("start", "arcade-ticktick", True, None, False, None)
+        await kernel.call("start", False, ("arcade-ticktick", None, None))
         arcade = "http://localhost:9099/v1/auth"
         body = json.dumps(wants).encode()
         _, content = await kernel.ask("POST", f"{arcade}/authorize", body, headers=headers)
@@ -156,10 +154,10 @@ def test_where_nothing_is_served_is_said(kernel: Kernel) -> None:
 def test_what_cannot_be_used_is_an_error_of_the_kernel(kernel: Kernel) -> None:
     async def asks() -> None:
         with pytest.raises(ValueError, match="provider 'a/b'"):
-            await kernel.call("start", "a/b", True, None, False, None)
-        await kernel.call("start", None, False, None, False, None)
+            await kernel.call("start", False, ("a/b", None, None))
+        await kernel.call("start", False, None)
         with pytest.raises(ValueError, match="only moves forward"):
-            await kernel.call("advance", {"days": -1})
+            await kernel.call("front.clock.advance", days=-1)
 
     asyncio.run(asks())
 
@@ -199,8 +197,8 @@ def test_what_would_wait_is_refused_at_once() -> None:
 
 def test_a_request_of_a_tool_reaches_the_services_by_their_real_names(kernel: Kernel) -> None:
     async def asks() -> None:
-        await kernel.call("start", None, False, None, False, None)
+        await kernel.call("start", False, None)
         request = httpx.Request("GET", "https://api.ticktick.com/open/v1/project")
-        assert (await kernel.worker._reach(request)).status_code == 401
+        assert (await kernel.worker.reach(request)).status_code == 401
 
     asyncio.run(asks())
