@@ -182,10 +182,26 @@ def _jupyterlite(source: Path, out: Path) -> None:
     }
     lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": settings}
     (source / "jupyter-lite.json").write_text(json.dumps(lite), encoding="utf-8")
-    build = {"LiteBuildConfig": {"contents": ["contents"], "apps": ["lab"], "no_sourcemaps": True}}
-    build["LiteBuildConfig"]["no_unused_shared_packages"] = True
+    build = {
+        "apps": ["lab"],
+        "contents": ["contents"],
+        "federated_extensions": [str(_extension())],
+        "ignore_sys_prefix": ["federated_extensions"],  # what else is installed for JupyterLab
+        "no_sourcemaps": True,
+        "no_unused_shared_packages": True,
+    }
+    build = {"LiteBuildConfig": build}
     (source / "jupyter_lite_config.json").write_text(json.dumps(build), encoding="utf-8")
     _run(sys.executable, "-m", "jupyterlite_core", "build", "--output-dir", str(out), cwd=source)
+
+
+def _extension() -> Path:
+    """Return the folder of JupyterLite's kernel, wherever this environment has it."""
+    installed = distribution("jupyterlite-pyodide-kernel")
+    for file in installed.files or []:
+        if file.match("pyodide-kernel-extension/package.json"):
+            return Path(str(installed.locate_file(file))).resolve().parent
+    raise PluginError("jupyterlite-pyodide-kernel has no pyodide-kernel-extension/package.json")
 
 
 def _command() -> str:
@@ -216,10 +232,7 @@ def _pyodide(source: Path, out: Path) -> None:
     for name in ("kernel.mjs", "worker.mjs"):
         shutil.copy(PYODIDE / name, out)
     packages = {}
-    extension = next(
-        Path(sys.prefix).glob("share/jupyter/labextensions/*/pyodide-kernel-extension")
-    )
-    for wheel in sorted((extension / "static" / "pypi").glob("*.whl")):
+    for wheel in sorted((_extension() / "static" / "pypi").glob("*.whl")):
         name = wheel.name.split("-")[0].replace("_", "-")
         if name in ("ipykernel", "pyodide-kernel"):
             packages[name] = _entry(Path(shutil.copy(wheel, out)), name, [])

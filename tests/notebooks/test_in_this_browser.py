@@ -378,3 +378,5 @@ def test_a_broken_service_worker_is_said_at_the_first_cell(
         reader.run_all()
         said = "SandboxError: This page has lost its sandbox. Reload it, and run all cells again."
         expect(reader.tab.get_by_text(said)).to_be_visible(timeout=60_000)
+        with pytest.raises(AssertionError):
+            reader.check()  # as the way through each notebook does
