@@ -166,7 +166,11 @@ def _jupyterlite(source: Path, out: Path) -> None:
     contents = source / "contents"
     for place in ("notebooks", "snippets", "docs"):
         shutil.copytree(ROOT / place, contents / place, ignore=_left_out)
-    shutil.copy(ROOT / "notebooks/data/jupyterlab/overrides.json", source)
+    for path in (contents / "notebooks").glob("*.ipynb"):
+        path.write_text(json.dumps(_fresh(path)), encoding="utf-8")
+    overrides = json.loads(_read(ROOT / "notebooks/data/jupyterlab/overrides.json"))
+    overrides |= json.loads(_read(LITE / "overrides.json"))
+    (source / "overrides.json").write_text(json.dumps(overrides), encoding="utf-8")
     settings = {
         "appName": "TickTick through Arcade",
         "contentsStorageName": f"TickTick through Arcade {_digest(contents)}",
@@ -183,7 +187,7 @@ def _jupyterlite(source: Path, out: Path) -> None:
     lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": settings}
     (source / "jupyter-lite.json").write_text(json.dumps(lite), encoding="utf-8")
     build = {
-        "apps": ["lab"],
+        "apps": ["lab", "notebooks"],  # for wide windows, and for narrow ones
         "contents": ["contents"],
         "federated_extensions": [str(_extension())],
         "ignore_sys_prefix": ["federated_extensions"],  # what else is installed for JupyterLab
@@ -193,6 +197,23 @@ def _jupyterlite(source: Path, out: Path) -> None:
     build = {"LiteBuildConfig": build}
     (source / "jupyter_lite_config.json").write_text(json.dumps(build), encoding="utf-8")
     _run(sys.executable, "-m", "jupyterlite_core", "build", "--output-dir", str(out), cwd=source)
+
+
+def _fresh(path: Path) -> dict[str, Any]:
+    """Return a notebook without its outputs, which tell of the tests' machine.
+
+    What does not run here says so first.
+    """
+    notebook = json.loads(_read(path))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    if path.stem not in NOTEBOOKS:
+        link = "[the kit](../docs/how-to/get.md)"
+        text = f"**This notebook does not run in a browser.** Get {link}, and in its folder run:"
+        first = {"cell_type": "markdown", "id": "not-here", "metadata": {}}
+        notebook["cells"].insert(0, first | {"source": f"{text}\n\n`{_command()}`"})
+    return notebook
 
 
 def _extension() -> Path:

@@ -65,8 +65,8 @@ _SCRIPT = """
     };
     if (box.isConnected) sign.src = "{alive}";
   }, 2000);
-  const seen = () => {
-    const at = box.getBoundingClientRect();
+  const inView = element => {
+    const at = element.getBoundingClientRect();
     return at.height && at.bottom > 0 && at.top < innerHeight;
   };
   const look = () => {
@@ -81,13 +81,14 @@ _SCRIPT = """
       const here = box.closest(".jp-OutputArea");
       for (const later of [300, 900, 1800, 3000]) {
         setTimeout(() => {
-          if (!{again} && !busy && !here?.contains(document.activeElement) && !seen()) show();
+          if (!{again} && !busy && !here?.contains(document.activeElement) && !inView(box)) show();
         }, later);
       }
       const panel = box.closest(".jp-NotebookPanel");
       if (panel) panel.append(back);
     }
-    back.hidden = seen();
+    const frames = box.closest(".jp-OutputArea, .output_area")?.querySelectorAll("iframe") ?? [];
+    back.hidden = [box, ...frames].some(inView);
     tries += 1;
     setTimeout(look, shown ? 300 : 50);
   };

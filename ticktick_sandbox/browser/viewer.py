@@ -167,8 +167,7 @@ class Viewer:
                     screen.done("Nobody came.")
                 raise
         if screen:
-            typed = {} if wanted[0].path == GO_ON else values
-            done = f"saw {seen}" if seen else _what_was_done(wanted[0].click, typed)
+            done = f"saw {seen}" if seen else _what_was_done(wanted[0].click, wanted[0].needed)
             screen.done(f"Done: {done}.", keep_page=more)
 
     def _wanted(
@@ -203,7 +202,11 @@ class Viewer:
                 signs_in = browser.signed_in
                 if not forms and in_notebook():
                     form = browser.open(self._go_on).form_with("Go on", [])
-                    return [Wanted(form, GO_ON, shown_at, "Go on", places)], signs_in
+                    to_see = urlsplit(shown_at).path
+                    if page and click in page.links:
+                        to_see = urlsplit(urljoin(page.url, page.links[click])).path
+                    on = Wanted(form, GO_ON, GO_ON, "Go on", places, to_see=to_see)
+                    return [on], signs_in
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
         wanted = [
@@ -266,7 +269,7 @@ def _follow(
         elif isinstance(step, Sent):
             if screen and step.differences:
                 screen.say(now, *step.differences)
-                if not wanted.needed:
+                if not wanted.needed and not wanted.to_see:
                     screen.show_again()
             elif step.differences:
                 print("\n".join(step.differences))

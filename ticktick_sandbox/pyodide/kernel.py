@@ -8,7 +8,7 @@ import sys
 
 import arcadepy  # noqa: F401
 import httpx
-import pyodide_kernel  # type: ignore[import-not-found]  # noqa: F401
+import pyodide_kernel  # type: ignore[import-not-found]
 
 import ticktick_sandbox.pyodide.in_this_browser  # noqa: F401
 from ticktick_sandbox.pyodide.exchange import answer_httpx_by
@@ -26,5 +26,6 @@ async def _refuse_async(request: httpx.Request) -> httpx.Response:
 
 
 answer_httpx_by(_refuse, _refuse_async)
+pyodide_kernel.ipython_shell.Completer.use_jedi = False  # IPython completes without it
 sys.path.remove("")
 sys.path.append("")
