@@ -166,6 +166,8 @@ def _jupyterlite(source: Path, out: Path) -> None:
     contents = source / "contents"
     for place in ("notebooks", "snippets", "docs"):
         shutil.copytree(ROOT / place, contents / place, ignore=_left_out)
+    (contents / "ticktick_sandbox").mkdir()
+    shutil.copy(ROOT / "ticktick_sandbox/behaviours.yaml", contents / "ticktick_sandbox")
     for path in (contents / "notebooks").glob("*.ipynb"):
         path.write_text(json.dumps(_fresh(path)), encoding="utf-8")
     overrides = json.loads(_read(ROOT / "notebooks/data/jupyterlab/overrides.json"))

@@ -264,12 +264,13 @@ def test_a_tool_that_loops_disturbs_no_other_tab(site: Site, context: BrowserCon
         'loops = "while True: pass\\n    headers ="\n'
         'tools.write_text(tools.read_text().replace("headers =", loops))\n'
         'sandbox.start_worker("my_tool")\n'
-        "short = client.with_options(timeout=3, max_retries=0)\n"
+        "short = client.with_options(timeout=15, max_retries=0)\n"
         'short.tools.execute(tool_name="Ticktick.ListProjects", user_id=user_id)'
     )
-    expect(looping.tab.get_by_text("APITimeoutError: Request timed out.").last).to_be_visible(
-        timeout=20_000
-    )
+    told = looping.tab.get_by_text("perhaps with a tool of yours that runs for ever")
+    expect(told).to_be_visible(timeout=20_000)
+    timed_out = looping.tab.get_by_text("APITimeoutError: Request timed out.").last
+    expect(timed_out).to_be_visible(timeout=20_000)
     other.click_run_here(site, "00_start_here")
     other.go_through()
     other.check()
@@ -315,9 +316,50 @@ def test_what_needs_more_than_a_browser_says_so(
 ) -> None:
     reader.tab.goto(f"{site.url}/lite/?notebook={notebook}")
     reader.idle()
+    first = reader.tab.locator(".jp-Notebook .jp-Cell").first
+    expect(first).to_contain_text("This notebook does not run in a browser.")
     reader.run_all()
     told = reader.tab.locator(".jp-OutputArea-output", has_text=said).first
     expect(told).to_contain_text("jupyter lab --notebook-dir .", timeout=30_000)
+
+
+def test_on_a_phone(site: Site, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    tab = context.new_page()
+    tab.goto(f"{site.url}/notebooks/00_start_here/")
+    tab.get_by_role("link", name="Run it here").click()
+    cells = tab.locator(".jp-Notebook .jp-Cell")
+    expect(cells.first).to_be_visible(timeout=60_000)
+    assert (cells.first.bounding_box() or {})["width"] > 300
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_text("Run All Cells", exact=True).first.click()
+    page = tab.frame_locator("iframe[title='The page']")
+    page.get_by_role("button", name="Sign in").click(timeout=60_000)
+    page.get_by_role("button", name="Allow").click()
+    expect(tab.get_by_text("Website relaunch")).to_be_visible(timeout=20_000)
+    context.close()
+
+
+def test_a_cell_completes_what_is_typed(site: Site, reader: InBrowser) -> None:
+    reader.click_run_here(site, "00_start_here")
+    reader.tab.locator(".jp-CodeCell .jp-InputPrompt").first.click()
+    reader.tab.keyboard.press("a")
+    reader.tab.keyboard.press("Enter")
+    reader.tab.keyboard.type("import os; os.pathc")
+    reader.tab.keyboard.press("Tab")
+    expect(reader.tab.get_by_text("pathconf_names").first).to_be_visible(timeout=10_000)
+
+
+def test_going_on_before_the_page_was_seen_is_said(site: Site, reader: InBrowser) -> None:
+    reader.click_run_here(site, "02_dashboard")
+    reader.run_all()
+    reader.waiting(60)
+    reader.tab.frame_locator("iframe[title='Go on']").get_by_role("button").click()
+    said = "You have not been there yet: do what is asked for in the page first."
+    expect(reader.tab.locator("[data-waiting]").last).to_contain_text(said)
+    while (todo := reader.waiting()) and "Create" not in todo:
+        reader.do(todo)
+    assert todo
 
 
 def test_nothing_is_installed_from_elsewhere(site: Site, reader: InBrowser) -> None:

@@ -27,6 +27,10 @@ from ticktick_sandbox.shared.settings import ARCADE_PORT, LEARNER, TICKTICK_PORT
 _PATIENCE = 10.0  # seconds that one request is parked; no service worker is ended within them
 _GRACE = 1.0  # seconds more, for the way there and back
 _LOST = 20.0  # seconds without a sign of the sandbox's worker after which it is given up
+_IS_BUSY = (
+    "The sandbox is busy, perhaps with a tool of yours that runs for ever. If nothing comes, "
+    "choose Kernel, Restart Kernel, mend the tool, and begin anew."
+)
 _LARGEST = 10_000_000  # bytes of a folder that is served
 # What comes in place of the worker's answer: no service worker just now, no worker, no answer yet.
 _NOTHING, _GONE, _BUSY = 0, 410, 504
@@ -60,6 +64,7 @@ class Line:
     def __init__(self, address: str) -> None:
         self._address = f"{address}/exchange"
         self._over = False
+        self._answered = False  # ever
         self._heard = 0  # of what the sandbox has to tell
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -138,7 +143,7 @@ class Line:
             raise httpx.ConnectError("Call sandbox.start() first.", request=request)
         timeout = request.extensions.get("timeout", {}).get("read")
         deadline = None if timeout is None else time.monotonic() + timeout
-        heard = time.monotonic()
+        heard, told_busy = time.monotonic(), False
         head = {
             "key": uuid.uuid4().hex,
             "method": request.method,
@@ -162,7 +167,11 @@ class Line:
                 )
             heard = time.monotonic()
             if status == _BUSY:
+                if self._answered and not told_busy:
+                    told_busy = True
+                    print(_IS_BUSY)
                 continue
+            self._answered = True
             answer, content = unpack(reply)
             for line in answer.get("told", ()):
                 self._heard += 1
