@@ -46,6 +46,7 @@ _MARKERS = default_environment() | {
     "extra": "",
 }
 _COMPILED = {"pydantic-core"}
+_LITE_KERNEL = "jupyterlite-pyodide-kernel==0.8.6"  # as jupyterlite-core is
 _RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 _NOT_READ = {".pyc", ".pyi", ".so", ".typed", ".js", ".mjs", ".cjs"}
 # Languages that no traceback is written in, and authorities for connections that there are not.
@@ -218,13 +219,16 @@ def _fresh(path: Path) -> dict[str, Any]:
     return notebook
 
 
+@cache
 def _extension() -> Path:
-    """Return the folder of JupyterLite's kernel, wherever this environment has it."""
-    installed = distribution("jupyterlite-pyodide-kernel")
-    for file in installed.files or []:
-        if file.match("pyodide-kernel-extension/package.json"):
-            return Path(str(installed.locate_file(file))).resolve().parent
-    raise PluginError("jupyterlite-pyodide-kernel has no pyodide-kernel-extension/package.json")
+    """Fetch JupyterLite's kernel; installed, it would break the reader's own JupyterLab."""
+    folder = Path(tempfile.mkdtemp(prefix="run-here-kernel-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    fetch = ("-m", "pip", "download", "--no-deps", "--quiet", "--dest=.", _LITE_KERNEL)
+    _run(sys.executable, *fetch, cwd=folder)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return next(folder.rglob("pyodide-kernel-extension/package.json")).parent
 
 
 def _command() -> str:

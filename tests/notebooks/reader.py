@@ -126,4 +126,4 @@ class Reader:
             mime = f"[data-mime-type='application/vnd.jupyter.{kind}']"
             assert self.tab.locator(mime).all_inner_texts() == []
         assert self.tab.locator("iframe").count() <= pages
-        assert self.wrong == []
+        assert self.wrong == [], self.wrong
