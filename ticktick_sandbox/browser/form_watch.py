@@ -185,7 +185,7 @@ class FormWatch:
 
     def _noting_seen(self, path: str, send: Send) -> Send:
         async def noting(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] < 300:
+            if message["type"] == "http.response.start" and message["status"] // 100 != 3:
                 self._seen.add(path)
             await send(message)
 
