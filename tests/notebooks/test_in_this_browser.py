@@ -353,18 +353,6 @@ def test_a_cell_completes_what_is_typed(site: Site, reader: InBrowser) -> None:
     expect(offered).to_be_visible(timeout=10_000)
 
 
-def test_going_on_before_the_page_was_seen_is_said(site: Site, reader: InBrowser) -> None:
-    reader.click_run_here(site, "02_dashboard")
-    reader.run_all()
-    reader.waiting(60)
-    reader.tab.frame_locator("iframe[title='Go on']").get_by_role("button").click()
-    said = "You have not been there yet: do what is asked for in the page first."
-    expect(reader.tab.locator("[data-waiting]").last).to_contain_text(said)
-    while (todo := reader.waiting()) and "Create" not in todo:
-        reader.do(todo)
-    assert todo
-
-
 def test_nothing_is_installed_from_elsewhere(site: Site, reader: InBrowser) -> None:
     reader.click_run_here(site, "00_start_here")
     reader.run("%pip install requests")

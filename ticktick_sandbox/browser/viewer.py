@@ -202,10 +202,7 @@ class Viewer:
                 signs_in = browser.signed_in
                 if not forms and in_notebook():
                     form = browser.open(self._go_on).form_with("Go on", [])
-                    to_see = urlsplit(shown_at).path
-                    if page and click in page.links:
-                        to_see = urlsplit(urljoin(page.url, page.links[click])).path
-                    on = Wanted(form, GO_ON, GO_ON, "Go on", places, to_see=to_see)
+                    on = Wanted(form, GO_ON, GO_ON, "Go on", places)
                     return [on], signs_in
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
