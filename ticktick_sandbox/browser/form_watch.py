@@ -26,8 +26,7 @@ class Wanted:
     ``shown_at`` is the path and query of the page that has it for who is signed in, ``places``
     has all paths at which that page may be, ``needed`` what must be in its
     fields by their labels, ``free`` the labels of what may differ, and ``click`` the button.
-    ``wrong`` says that this is another form of the page, whose button looks the same, and
-    ``to_see`` is the path of a page that has to be seen before this form is sent off.
+    ``wrong`` says that this is another form of the page, whose button looks the same.
     """
 
     form: Form
@@ -38,7 +37,6 @@ class Wanted:
     needed: Mapping[str, str] = field(default_factory=dict)
     free: Collection[str] = ()
     wrong: str = ""
-    to_see: str = ""
 
     def differences(self, sent: Mapping[str, str]) -> list[str]:
         """Return what is not as needed, in sentences for the person who sent it."""
@@ -104,7 +102,6 @@ class FormWatch:
     def __init__(self) -> None:
         self._wanted: dict[str, Wanted] = {}
         self._steps: SimpleQueue[Step] = SimpleQueue()
-        self._seen: set[str] = set()  # of what is to be seen
         self._lock = threading.Lock()
 
     @contextmanager
@@ -124,7 +121,6 @@ class FormWatch:
         with self._lock:
             steps = self._steps = SimpleQueue()
             self._wanted = {each.path: each for each in wanted}
-            self._seen = set()
         try:
             yield following
         finally:
@@ -144,8 +140,6 @@ class FormWatch:
                 return
             with self._lock:
                 wanted, queue = dict(self._wanted), self._steps
-            if scope["path"] in {each.to_see for each in wanted.values()}:
-                send = self._noting_seen(scope["path"], send)
             step = _step_of(scope, wanted.values())
             if step is not None:
                 await app(scope, receive, _noting(step, send, queue))
@@ -156,15 +150,7 @@ class FormWatch:
                 return
             messages, sent = await _read(scope, receive)
             differences = wanted.differences(sent) if sent is not None else []
-            if wanted.to_see and wanted.to_see not in self._seen:
-                differences = [
-                    "You have not been there yet: do what is asked for in the page first."
-                ]
-            if (
-                sent is not None
-                and differences
-                and (wanted.needed or wanted.wrong or wanted.to_see)
-            ):
+            if sent is not None and differences and (wanted.needed or wanted.wrong):
                 queue.put(Sent(False, differences))
                 await _show_again(app, scope, wanted, sent, differences, send)
                 return
@@ -182,14 +168,6 @@ class FormWatch:
             await app(scope, replayed, noting)
 
         return watched
-
-    def _noting_seen(self, path: str, send: Send) -> Send:
-        async def noting(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] // 100 != 3:
-                self._seen.add(path)
-            await send(message)
-
-        return noting
 
 
 def _step_of(scope: Scope, wanted: Collection[Wanted]) -> Step | None:

@@ -202,8 +202,7 @@ class Viewer:
                 signs_in = browser.signed_in
                 if not forms and in_notebook():
                     form = browser.open(self._go_on).form_with("Go on", [])
-                    on = Wanted(form, GO_ON, GO_ON, "Go on", places)
-                    return [on], signs_in
+                    return [Wanted(form, GO_ON, shown_at, "Go on", places)], signs_in
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
         wanted = [
@@ -266,7 +265,7 @@ def _follow(
         elif isinstance(step, Sent):
             if screen and step.differences:
                 screen.say(now, *step.differences)
-                if not wanted.needed and not wanted.to_see:
+                if not wanted.needed:
                     screen.show_again()
             elif step.differences:
                 print("\n".join(step.differences))
