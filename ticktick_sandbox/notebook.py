@@ -25,6 +25,7 @@ class _Running:
     place: OnThisMachine | InThisBrowser
     viewer: Viewer
     wanted: tuple[object, ...]
+    lines: list[str]
     done: dict[tuple[object, ...], Page] = field(default_factory=dict)  # what was sent off
 
 
@@ -65,7 +66,7 @@ def start(
             "The sandbox already runs with other arguments. Call sandbox.stop() first, or "
             "restart the kernel."
         )
-    print("\n".join(_running.place.lines))
+    print("\n".join(_running.lines))
     if ran_already:
         print("It ran already and keeps what you made. Restart the kernel to begin anew.")
 
@@ -275,4 +276,12 @@ def _start(
 
     place = Place(provider, app, Path(config) if config else None, strict, person)
     viewer = Viewer(place.local, place.seen_at, place.form_watch, place.origins, place.run_id)
-    return _Running(place, viewer, (provider, app, config, strict, person))
+    user = os.environ["ARCADE_USER_ID"]
+    lines = [
+        f"Sandbox: Arcade at {place.origins[0]}, TickTick at {place.origins[1]}{place.moved}",
+        f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {user}",
+        f"Network: {place.network}",
+    ]
+    if person:
+        lines.append(f"TickTick's pages know you as {place.offered}")
+    return _Running(place, viewer, (provider, app, config, strict, person), lines)

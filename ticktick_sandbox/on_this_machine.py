@@ -18,20 +18,18 @@ from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.errors import SandboxError
 from ticktick_sandbox.shared.event_log import Event
-from ticktick_sandbox.shared.settings import LEARNER
+from ticktick_sandbox.shared.settings import APP_PORT, WORKER_PORT
 
 if TYPE_CHECKING:
     from ticktick_sandbox.processes.child_server import ChildServer
     from ticktick_sandbox.processes.worker import WorkerProcess
 
-_APP_PORT = 8000  # uvicorn's own choice
-_WORKER_PORT = 8002  # the one that Arcade's documentation uses; further workers take the next
-
 
 class OnThisMachine:
     """A sandbox that is started, with everything in this process that leads to it.
 
-    ``lines`` says what was set up. The other attributes are those of the services.
+    ``moved`` says why it has other ports than usual, ``network`` what leads to it, and
+    ``offered`` whom TickTick's pages know. The other attributes are those of the services.
 
     Args:
         provider: the id of a ready-made provider, ``None`` for none.
@@ -53,11 +51,11 @@ class OnThisMachine:
         person: str | None,
     ) -> None:
         context = Context.of(Clock(standing_at=NOTEBOOK_TIME))
-        moved = ""
+        self.moved = ""
         try:
             self._sandbox = Sandbox(context, strict=strict, tell=print)
         except PortInUse as problem:
-            moved = f" (port {problem.port} was in use)"
+            self.moved = f" (port {problem.port} was in use)"
             self._sandbox = Sandbox(context, strict=strict, ports=(0, 0), tell=print)
         self._undo = ExitStack()
         self._undo.callback(self._sandbox.stop)
@@ -80,15 +78,10 @@ class OnThisMachine:
         self.run_id = self._sandbox.run_id
         self.clock = self._sandbox.clock
         self.origins = self._sandbox.arcade_url, self._sandbox.ticktick_url
-        leads = "the real host names of the services lead Python, Node and curl to the sandbox"
-        self.lines = [
-            f"Sandbox: Arcade at {self.origins[0]}, TickTick at {self.origins[1]}{moved}",
-            f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {LEARNER}",
-            f"Network: {leads}",
-        ]
-        if person:
-            offered = self._sandbox.services.ticktick.offered
-            self.lines.append(f"TickTick's pages know you as {offered}")
+        self.network = (
+            "the real host names of the services lead Python, Node and curl to the sandbox"
+        )
+        self.offered = self._sandbox.services.ticktick.offered
         self._workers: dict[str | None, WorkerProcess] = {}
         self._app: ChildServer | None = None
 
@@ -122,7 +115,7 @@ class OnThisMachine:
             worker.stop()
             worker = None
         secret = os.environ["ARCADE_WORKER_SECRET"]
-        port = _WORKER_PORT + len(self._workers)
+        port = WORKER_PORT + len(self._workers)
         worker = self._workers[key] = worker or WorkerProcess(folder, name, secret, port=port)
         moved = _start_child(worker)
         return worker.uri, moved
@@ -138,7 +131,7 @@ class OnThisMachine:
         """
         from ticktick_sandbox.processes.child_server import ChildServer
 
-        port = _APP_PORT
+        port = APP_PORT
         if self._app:
             self._app.stop()
             port = self._app.port

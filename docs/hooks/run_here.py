@@ -1,7 +1,7 @@
 """Builds JupyterLite into the site, with the tutorial and all it needs, so that it runs there.
 
-Everything comes from the package registries and is served by the site itself: JupyterLite's two
-packages, Pyodide from docs/lite, and for each Python package what is installed here, which is
+Everything comes from the package registries and is served by the site itself: JupyterLite and its
+kernel, Pyodide from docs/lite, and for each Python package what is installed here, which is
 what the tests ran, packed as a wheel. The one that is compiled comes as a wheel for the browser.
 RUN_HERE=off builds the site without it.
 """
@@ -92,7 +92,6 @@ _STUBS = {
         "piplite/cli.py": f"async def get_transformed_code(argv):\n    return {_PIP!r}\n",
     },
 }
-
 
 # Those that run in a browser; the others need programs that no browser can start.
 NOTEBOOKS = {
@@ -189,7 +188,7 @@ def _jupyterlite(source: Path, out: Path) -> None:
     }
     lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": settings}
     (source / "jupyter-lite.json").write_text(json.dumps(lite), encoding="utf-8")
-    build = {
+    options = {
         "apps": ["lab", "notebooks"],  # for wide windows, and for narrow ones
         "contents": ["contents"],
         "federated_extensions": [str(_extension())],
@@ -197,8 +196,8 @@ def _jupyterlite(source: Path, out: Path) -> None:
         "no_sourcemaps": True,
         "no_unused_shared_packages": True,
     }
-    build = {"LiteBuildConfig": build}
-    (source / "jupyter_lite_config.json").write_text(json.dumps(build), encoding="utf-8")
+    build = json.dumps({"LiteBuildConfig": options})
+    (source / "jupyter_lite_config.json").write_text(build, encoding="utf-8")
     _run(sys.executable, "-m", "jupyterlite_core", "build", "--output-dir", str(out), cwd=source)
 
 

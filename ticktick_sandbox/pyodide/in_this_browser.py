@@ -22,7 +22,7 @@ from ticktick_sandbox.server.environment import ChangedEnvironment, service_envi
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.shared.errors import SandboxError
 from ticktick_sandbox.shared.event_log import Event
-from ticktick_sandbox.shared.settings import ARCADE_PORT, LEARNER, TICKTICK_PORT
+from ticktick_sandbox.shared.settings import ARCADE_PORT, TICKTICK_PORT
 
 _PATIENCE = 10.0  # seconds that one request is parked; no service worker is ended within them
 _GRACE = 1.0  # seconds more, for the way there and back
@@ -218,6 +218,9 @@ class InThisBrowser:
         SandboxError: a setting can't be used, or the sandbox can't be loaded.
     """
 
+    moved = ""
+    network = "all of it is in this page; the services' real host names lead there, too"
+
     def __init__(
         self,
         provider: str | None,
@@ -242,17 +245,10 @@ class InThisBrowser:
                 config = config.resolve()
                 self._put(config.parent)  # with a .env, and files with secrets
             prepared = (provider, config, person) if app or provider or config else None
-            self.run_id, offered = self._line.call("start", strict, prepared)
+            self.run_id, self.offered = self._line.call("start", strict, prepared)
         except (httpx.TransportError, ValueError, SandboxError) as problem:
             self.stop()
             raise SandboxError(str(problem)) from None
-        self.lines = [
-            f"Sandbox: Arcade at {self.origins[0]}, TickTick at {self.origins[1]}",
-            f"Clients: ARCADE_BASE_URL, ARCADE_API_KEY and others lead there; you act as {LEARNER}",
-            "Network: all of it is in this page; the services' real host names lead there, too",
-        ]
-        if person:
-            self.lines.append(f"TickTick's pages know you as {offered}")
         if in_notebook():
             from IPython.display import HTML, display
 

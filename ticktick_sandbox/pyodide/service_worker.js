@@ -35,7 +35,8 @@
       url: `http://localhost:${place}/${path.join("/")}`,
       headers: [...request.headers],
     }) + "\n");
-    const message = place === "exchange" ? body : new Uint8Array([...head, ...body]);
+    const framed = new Uint8Array(await new Blob([head, body]).arrayBuffer());
+    const message = place === "exchange" ? body : framed;
     for (;;) {
       const { held } = await navigator.locks.query();
       if (!held.some((lock) => lock.name === name)) {

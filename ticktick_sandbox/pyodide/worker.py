@@ -29,17 +29,17 @@ from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.errors import SandboxError
 from ticktick_sandbox.shared.settings import (
+    APP_PORT,
     ARCADE_HOSTS,
     ARCADE_PORT,
     LOCAL_HOSTS,
     TICKTICK_HOSTS,
     TICKTICK_PORT,
+    WORKER_PORT,
 )
 
 _KEPT = 100  # answers, in case one got lost on its way
 _LOOK = 0.05  # seconds between two looks for what a person has done
-_APP_PORT = 8000
-_WORKER_PORT = 8002
 _DROPPED = ("content-length", "set-cookie", "transfer-encoding")
 _ADDRESS = re.compile(
     rb"""(<(?:a|form|link|img|script|button|input)\b[^>]*?\s(?:href|action|src|formaction)=["'])"""
@@ -242,7 +242,7 @@ class InWorker:
         app = FastAPI()
         worker = FastAPIWorker(app, os.environ["ARCADE_WORKER_SECRET"])
         worker.catalog = catalog
-        port = self._workers.setdefault(name, _WORKER_PORT + len(self._workers))
+        port = self._workers.setdefault(name, WORKER_PORT + len(self._workers))
         self._ports[port] = app
         return f"http://127.0.0.1:{port}"
 
@@ -257,8 +257,8 @@ class InWorker:
             raise _did_not_start(f"the app in {file}", traceback.format_exc()) from None
         finally:
             sys.path.remove(here)
-        self._ports[_APP_PORT] = app
-        return f"http://localhost:{_APP_PORT}"
+        self._ports[APP_PORT] = app
+        return f"http://localhost:{APP_PORT}"
 
 
 async def _run_here[T](function: Callable[..., T], *args: Any, **_: Any) -> T:

@@ -4,6 +4,8 @@ import os
 
 ARCADE_PORT = 9099  # Arcade's documented self-hosted port
 TICKTICK_PORT = 9100
+APP_PORT = 8000  # of the reader's own app; uvicorn's own choice
+WORKER_PORT = 8002  # the one that Arcade's documentation uses; further workers take the next
 
 API_KEY = "arc_sandbox"
 LEARNER = "learner@example.com"  # the account both services know from the start
