@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from ticktick_sandbox.browser.html import Form, refill
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _DONE = (302, 303)  # how forms answer when they are taken; a refused one is shown again
 _LAST_PAGE = "/api/v1/oauth/callback_success"  # Arcade's
@@ -209,6 +210,8 @@ async def _read(scope: Scope, receive: Receive) -> tuple[list[Message], dict[str
         size += len(message.get("body", b""))
         if message["type"] != "http.request" or size > _LARGEST:
             return messages, None
+    from starlette.requests import Request  # not at the top: every command imports this module
+
     copy = iter(list(messages))
 
     async def again() -> Message:

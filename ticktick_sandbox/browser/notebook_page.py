@@ -63,7 +63,8 @@ _SCRIPT = """
         frame => frame.remove());
       box.textContent = "This page is over: the kernel was restarted. Choose Run, Run All Cells.";
     };
-    if (box.isConnected) sign.src = "{alive}";
+    // Another address each time: a picture that the tab has once shown is not asked for again.
+    if (box.isConnected) sign.src = "{alive}&at=" + Date.now();
   }, 2000);
   const inView = element => {
     const at = element.getBoundingClientRect();
