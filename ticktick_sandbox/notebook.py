@@ -120,8 +120,10 @@ def open(
     typed = {**fill, **suggest}
     deed = running.place.services, url, click, *typed.items()  # others after starting over
     ours = running.place.local(url).startswith(running.viewer.origins)
-    if typed and ours and deed in running.done:
-        print(f"Done before: {', '.join(typed)}. To do it anew, restart the kernel.")
+    # A consent, too, is given once: an OAuth state serves for one answer.
+    if (typed or "state=" in url) and ours and deed in running.done:
+        what = ", ".join(typed) or f"clicked {click}"
+        print(f"Done before: {what}. To do it anew, restart the kernel.")
         return running.done[deed]
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
         page = Page(running.viewer.steer(url, click, typed), _local)

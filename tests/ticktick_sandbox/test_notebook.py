@@ -154,6 +154,23 @@ def test_before_the_start_every_call_says_what_to_do() -> None:
             call()
 
 
+@pytest.mark.parametrize("autopilot", ["0", "1"])
+def test_a_consent_that_was_given_is_not_asked_for_again(
+    autopilot: str,
+    started: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As by Shift+Enter, when the page below its cell has made the cell the chosen one again."""
+    url = pending()
+    sandbox.open(url, click="Allow")
+    monkeypatch.setenv("TICKTICK_SANDBOX_AUTOPILOT", autopilot)
+    capsys.readouterr()
+    sandbox.open(url, click="Allow")
+    said = "Done before: clicked Allow. To do it anew, restart the kernel.\n"
+    assert capsys.readouterr().out == said
+
+
 def test_the_autopilot_consents(started: None, capsys: pytest.CaptureFixture[str]) -> None:
     url = pending()
     capsys.readouterr()
