@@ -332,7 +332,8 @@ def test_on_a_phone(site: Site, browser: Browser) -> None:
     tab.get_by_role("link", name="Run it here").click()
     cells = tab.locator(".jp-Notebook .jp-Cell")
     expect(cells.first).to_be_visible(timeout=60_000)
-    assert (cells.first.bounding_box() or {})["width"] > 300
+    wide = "document.querySelector('.jp-Notebook .jp-Cell')?.getBoundingClientRect().width > 300"
+    tab.wait_for_function(wide, timeout=10_000)
     tab.get_by_role("menuitem", name="Run", exact=True).click()
     tab.get_by_text("Run All Cells", exact=True).first.click()
     page = tab.frame_locator("iframe[title='The page']")
