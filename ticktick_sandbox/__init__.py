@@ -22,6 +22,8 @@ from ticktick_sandbox.notebook import (
     start_app,
     start_worker,
     stop,
+    watch,
+    wire,
 )
 
 __all__ = [
@@ -34,4 +36,6 @@ __all__ = [
     "start_app",
     "start_worker",
     "stop",
+    "watch",
+    "wire",
 ]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -24,12 +28,15 @@ from ticktick_sandbox.shared.settings import (
 )
 
 if TYPE_CHECKING:
+    from ticktick_sandbox.recording.exchange import Exchange
     from ticktick_sandbox.shared.event_log import Event
 
 
 _PORT = "TICKTICK_SANDBOX_ARCADE_PORT"  # once for all commands of a shell
 _USUAL = f"{_PORT} or {ARCADE_PORT} by default"
 _LAST_PORT = 65535
+_PAUSE = 0.3  # seconds between two looks at what went over the wire
+_SOURCE = re.compile(r"\.(py|m?[jt]s|cjs|sh)$")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     sent = parser.parse_args(arguments)
     if sent.command == "check":
         return _check(sent.file)
+    if sent.command == "wire":
+        return _wire(sent.arcade_port, follow=sent.follow, har=sent.har, mermaid=sent.mermaid)
     if sent.command == "exec":
         program = sent.program[1:] if sent.program[:1] == ["--"] else sent.program
         if not program:
@@ -94,6 +103,21 @@ def _parser() -> argparse.ArgumentParser:
     # Before the command it counts, too, so that no other sandbox is used than was meant.
     _add_port(run, "--arcade-port", argparse.SUPPRESS, where)
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
+    wire = commands.add_parser(
+        "wire",
+        help="list what goes over the wire in a running sandbox",
+        description="Lists each request that the running sandbox has seen, with labels in place "
+        "of secrets. The page /_sandbox/wire shows the same, with all that was sent.",
+    )
+    _add_port(wire, "--arcade-port", argparse.SUPPRESS, where)
+    forms = wire.add_mutually_exclusive_group()
+    forms.add_argument("--follow", action="store_true", help="go on listing, until Ctrl+C")
+    forms.add_argument(
+        "--har", type=Path, metavar="FILE", help="write them in the HTTP Archive format, instead"
+    )
+    forms.add_argument(
+        "--mermaid", action="store_true", help="print a sequence diagram for Markdown, instead"
+    )
     check = commands.add_parser("check", help="say what is wrong with an engine.yaml")
     check.add_argument("file", type=Path, help="the engine.yaml")
     return parser
@@ -203,16 +227,74 @@ def _exec(program: list[str], port: int) -> int:
     what = "none was running, so one was started at" if started else "using"
     print(f"sandbox: {what} {url}", file=sys.stderr, flush=True)
     # Unbuffered, so that a printed link is seen before the program waits for its click.
-    environment = os.environ | client_environment(url) | {"PYTHONUNBUFFERED": "1"}
+    own = client_environment(url, _called(program))
+    environment = os.environ | own | {"PYTHONUNBUFFERED": "1"}
     try:
         with scratch() as folder:
-            environment["CURL_HOME"] = curl_home(Path(folder), tls_entrance(url), os.environ)
+            entrance = tls_entrance(own["ARCADE_BASE_URL"])
+            environment["CURL_HOME"] = curl_home(Path(folder), entrance, os.environ)
             return _run(program, environment)
     except NoScratch as problem:
         return _fail(str(problem))
     finally:
         if started:
             started.stop()
+
+
+def _called(program: list[str]) -> str:
+    """Return what a program is called: the file or module that an interpreter runs, or its own."""
+    names = [Path(part).name for part in program]
+    if names[0].startswith("python") and "-m" in program[1:-1]:
+        return names[program.index("-m") + 1]
+    return next((name for name in names if _SOURCE.search(name)), names[0])
+
+
+def _wire(port: int, *, follow: bool, har: Path | None, mermaid: bool) -> int:
+    import json
+    from importlib.metadata import version
+
+    from ticktick_sandbox.recording.exports import to_har, to_mermaid, to_text
+    from ticktick_sandbox.server.running import exchanges, find_running
+
+    url = find_running(port)
+    if url is None:
+        return _fail(f"No sandbox runs at port {port}. Start one with: ticktick-sandbox")
+    found = exchanges(url)
+    if mermaid:
+        _say(to_mermaid(found).rstrip())
+    elif har:
+        written = json.dumps(to_har(found, version("ticktick-sandbox")), indent=1) + "\n"
+        try:
+            har.write_text(written, encoding="utf-8")
+        except OSError as problem:
+            return _fail(f"{har} can't be written: {problem.strerror}.")
+    else:
+        _list(url, found, to_text, follow=follow)
+    return 0
+
+
+def _list(
+    url: str, found: list[Exchange], to_text: Callable[[Exchange], str], *, follow: bool
+) -> None:
+    """Print a line for each exchange that has ended, and if asked to, those to come."""
+    import httpx
+
+    from ticktick_sandbox.server.running import exchanges
+
+    said: set[int] = set()
+    with suppress(KeyboardInterrupt, httpx.HTTPError):  # until Ctrl+C, or the sandbox stops
+        while True:
+            if found and said and found[-1].number < max(said):
+                said.clear()  # started over
+            new = [each for each in found if each.number not in said]
+            new = [each for each in new if each.answered or not follow]
+            if new:
+                _say("\n".join(map(to_text, new)))
+            said |= {each.number for each in new}
+            if not follow:
+                return
+            time.sleep(_PAUSE)
+            found = exchanges(url)
 
 
 def _run(program: list[str], environment: dict[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""What a notebook calls: ``start``, ``open``, ``clock``, ``events``, ``stop``."""
+"""What a notebook calls: ``start``, ``open``, ``wire``, ``clock``, ``events``, ``stop``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ticktick_sandbox.browser.viewer import LivePage, Page, Viewer
+from ticktick_sandbox.browser.notebook_page import in_notebook
+from ticktick_sandbox.browser.viewer import WATCH, LivePage, Page, Viewer
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class _Running:
     wanted: tuple[object, ...]
     lines: list[str]
     done: dict[tuple[object, ...], Page] = field(default_factory=dict)  # what was sent off
+    drawn: tuple[object, int] = None, 0  # the services, and the last exchange that wire showed
 
 
 _running: _Running | None = None
@@ -202,6 +204,55 @@ def events() -> list[Event]:
     if _is_live():
         return []
     return list(_require().place.events())
+
+
+def wire(*, last: int | None = None) -> None:
+    """Show what went over the wire since the last call: who asked whom, for what, and the answer.
+
+    In a notebook it is a diagram, and below it a line for each request, which opens to what
+    was sent; elsewhere a line each. In place of a secret stands a label such as ``code 1``,
+    the same one wherever that secret was sent. Live the requests don't pass here, and a line
+    says so.
+
+    Args:
+        last: show only so many of them, the newest.
+
+    Raises:
+        SandboxError: the sandbox does not run.
+    """
+    if _is_live():
+        print("Live: what goes over the wire does not pass here.")
+        return
+    running = _require()
+    services, shown = running.drawn
+    if services != running.place.services:  # started over
+        shown = 0
+    new = [each for each in running.place.exchanges() if each.number > shown]
+    if not new:
+        print("Nothing went over the wire since the last call.")
+        return
+    running.drawn = running.place.services, new[-1].number
+    new = new[-last:] if last else new
+    from ticktick_sandbox.recording.exports import to_text
+
+    lines = "\n".join(to_text(each) for each in new)
+    if not in_notebook():
+        print(lines)
+        return
+    from IPython.display import display
+
+    from ticktick_sandbox.recording.diagram import to_html
+
+    display({"text/plain": lines, "text/html": to_html(new)}, raw=True)
+
+
+def watch() -> None:
+    """Show the page on which each request appears as it happens; it waits for nothing."""
+    if _is_live():
+        print("Live: what goes over the wire does not pass here.")
+        return
+    running = _require()
+    running.viewer.show_beside(f"{running.viewer.origins[0]}{WATCH}")
 
 
 class _Clock:

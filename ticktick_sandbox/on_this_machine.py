@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ticktick_sandbox.recording.exchange import Exchange
 from ticktick_sandbox.redirection import Redirection
 from ticktick_sandbox.redirection.curl import CurlHome
 from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
@@ -94,6 +95,10 @@ class OnThisMachine:
         """Return what happened, oldest first."""
         return self._sandbox.event_log.events
 
+    def exchanges(self) -> list[Exchange]:
+        """Return what went over the wire, oldest first."""
+        return self._sandbox.wire.since()
+
     def seen_at(self, url: str) -> str:
         """Return where a person's browser finds a local address: right there."""
         return url
@@ -116,8 +121,13 @@ class OnThisMachine:
             worker = None
         secret = os.environ["ARCADE_WORKER_SECRET"]
         port = WORKER_PORT + len(self._workers)
-        worker = self._workers[key] = worker or WorkerProcess(folder, name, secret, port=port)
+        called = "Worker" if key in (None, "ticktick") else f"Worker {name}"
+        variables = client_environment(self.origins[0], called)
+        worker = self._workers[key] = worker or WorkerProcess(
+            folder, name, secret, port=port, variables=variables
+        )
         moved = _start_child(worker)
+        self._sandbox.names[worker.uri] = called
         return worker.uri, moved
 
     def start_app(self, file: Path) -> tuple[str, str]:
@@ -137,7 +147,13 @@ class OnThisMachine:
             port = self._app.port
         serve = (sys.executable, "-m", "uvicorn", f"{file.stem}:app", "--host", "localhost")
         serve += ("--port", "{port}")
-        self._app = ChildServer(f"the app in {file}", serve, folder=file.parent, port=port)
+        self._app = ChildServer(
+            f"the app in {file}",
+            serve,
+            folder=file.parent,
+            port=port,
+            variables=client_environment(self.origins[0], "App"),
+        )
         moved = _start_child(self._app)
         return f"http://localhost:{self._app.port}", moved
 

@@ -18,6 +18,8 @@ from mkdocs.utils import get_relative_url
 
 _FENCE = re.compile(r"^````\{ \.(\w+)[^}]*\}$", re.M)
 _NOTEBOOK = re.compile(r"(\]\([^)\s]*)\.ipynb(?=[)#])")
+_DRAWN = re.compile(r'<div class="ticktick-sandbox-wire">.*?</div>(?=\n)', re.S)
+_SAID = re.compile(r"(\d+\. [^<]+ → [^<]+)</(?:th|p)>.*?<summary>(.*?)</summary>", re.S)
 _navigation: list[Navigation] = []
 
 
@@ -31,7 +33,8 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, *
     """Tell the template where the page's Markdown is, and write it."""
     path = _path(page)
     context["markdown_url"] = get_relative_url(path, page.url)
-    text = _NOTEBOOK.sub(r"\1.md", _FENCE.sub(r"````\1", page.markdown or ""))
+    text = _DRAWN.sub(_in_lines, page.markdown or "")
+    text = _NOTEBOOK.sub(r"\1.md", _FENCE.sub(r"````\1", text))
     place = Path(config.site_dir) / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
@@ -42,6 +45,12 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Write llms.txt."""
     text = "\n".join(_list(config))
     (Path(config.site_dir) / "llms.txt").write_text(text, encoding="utf-8")
+
+
+def _in_lines(drawn: re.Match[str]) -> str:
+    """Return a line for each request of a diagram."""
+    lines = [f"{who}: {what}" for who, what in _SAID.findall(drawn[0])]
+    return re.sub("<[^>]*>", "", "\n".join(lines))
 
 
 def _path(page: Page) -> str:

@@ -14,7 +14,7 @@ _WRITES = re.compile(r"\A%%writefile my_tool/\w+\.py\n")
 _PROGRESS = re.compile(r"\bclear_output\b|\bupdate_display\b|\.update\(\s*\)")
 _LOCAL_PATH = re.compile(r"(?<![\w.:/])/(home|root|Users|tmp|var|usr|opt|work)/\S+")
 _SECRET = re.compile(r"\bfa4e[0-9a-f]{4}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}\b")
-_STATE = re.compile(r"state=[0-9a-f-]{36}")
+_NO_SECRET = re.compile(r"(state=|run_id(&quot;|[\\\": ])+)[0-9a-f-]{36}")
 
 
 def problems(notebook: NotebookNode) -> list[str]:
@@ -67,7 +67,7 @@ def _output_problems(output: NotebookNode, tags: set[str]) -> Iterator[str]:
     text = json.dumps(output, ensure_ascii=False)
     if "<iframe" in text.lower():
         yield "stores a frame, as your own run does: git restore notebooks, or regenerate"
-    if _SECRET.search(_STATE.sub("", text)) or "sandboxsecret" in text:
+    if _SECRET.search(_NO_SECRET.sub("", text)) or "sandboxsecret" in text:
         yield "shows a token or a secret: do not print it"
     if "was in use)" in text:
         yield "was made while another sandbox was running: stop that one and regenerate"

@@ -17,6 +17,7 @@ PAGES = [
     "how-to/self-hosted/",
     "how-to/mcp/",
     "how-to/go-live/",
+    "explanation/brokered-flow/",
     "snippets/authorize/",
     "snippets/tools/",
     "snippets/users/",

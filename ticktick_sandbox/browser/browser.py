@@ -12,6 +12,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from ticktick_sandbox.browser.html import CannotDo, Page, read_page
+from ticktick_sandbox.recording.recorder import LOOKING
 from ticktick_sandbox.shared.settings import LOCAL_HOSTS, OWN_COOKIES, PASSWORD
 
 __all__ = ["Browser", "CannotDo", "Page", "inside_client", "local_client"]
@@ -58,6 +59,7 @@ class Browser:
         email: who signs in; the account that the page offers if nobody is named.
         client: sends the requests; over the network if none is given.
         cookies: what other programs than the sandbox have set before; theirs are added.
+        looking: whether pages are only read, as nobody's browser, which is not recorded.
     """
 
     def __init__(
@@ -67,11 +69,15 @@ class Browser:
         client: httpx.Client | None = None,
         *,
         cookies: CookieJar | None = None,
+        looking: bool = False,
     ) -> None:
         self._local = local
         self._email = email
         self.signed_in = False
         self._client = client or local_client()
+        self._client.headers["Accept"] = "text/html,*/*"  # as a browser says
+        if looking:
+            self._client.headers[LOOKING] = "1"
         if cookies is not None:
             self._client.cookies = cookies
 

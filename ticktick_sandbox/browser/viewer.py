@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 GO_ON = "/_sandbox/go-on"
 FRAME = "/_sandbox/frame"
 ALIVE = "/_sandbox/alive.svg"
+WATCH = "/_sandbox/wire"
 _PATIENCE = 600.0  # seconds in which a person does what they are asked for
 _LEADS_ON = 2.0  # seconds in which a browser has followed where the consent leads
 _AGAIN = 10.0  # seconds after which they are told again
@@ -118,13 +120,22 @@ class Viewer:
             seen = "" if click else self._outcome(address)
             self._wait(wanted, address, todo, {**fill, **suggest}, seen, signs_in=signs_in)
 
+    def show_beside(self, address: str) -> None:
+        """Show a page of the sandbox to a person who does nothing on it; wait for nothing."""
+        if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1" or not in_notebook():
+            print(f"Open {self._seen_at(address)}")
+            return
+        from IPython.display import IFrame, display
+
+        display(IFrame(self._framed(address), "100%", _LOW))
+
     def _outcome(self, address: str) -> str:
         """Return what a page that is only looked at says, for when it is gone."""
         from ticktick_sandbox.browser.browser import Browser
 
         if not address.startswith(self.origins):
             return ""
-        with Browser(self._local) as browser:
+        with Browser(self._local, looking=True) as browser:
             page = browser.open(address)
         return f"{page.heading}: {page.error}" if page.error else page.heading
 
@@ -187,7 +198,7 @@ class Viewer:
         if not ours and not in_notebook():
             return [], False
         try:
-            with Browser(self._local) as browser:
+            with Browser(self._local, looking=True) as browser:
                 page, shown_at, forms, places = None, "", [], {urlsplit(address).path}
                 if ours:
                     page = browser.open(address)
@@ -358,7 +369,7 @@ class Page(Mapping[str, str]):
             return None
         from ticktick_sandbox.browser.browser import Browser
 
-        with Browser(self._local()) as browser:
+        with Browser(self._local(), looking=True) as browser:
             page = browser.open(self._url)
             return browser.click(page, self._link) if self._link in page.links else page
 

@@ -18,6 +18,7 @@ import httpx
 from ticktick_sandbox.browser.form_watch import FormWatch, Step, Wanted
 from ticktick_sandbox.browser.notebook_page import in_notebook
 from ticktick_sandbox.pyodide.exchange import answer_httpx_by, pack, seen_at, unpack
+from ticktick_sandbox.recording.exchange import Exchange
 from ticktick_sandbox.server.environment import ChangedEnvironment, service_environment
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.shared.errors import SandboxError
@@ -262,6 +263,10 @@ class InThisBrowser:
     def events(self) -> Sequence[Event]:
         """Return what happened, oldest first."""
         return self._line.call("front.event_log.events")
+
+    def exchanges(self) -> list[Exchange]:
+        """Return what went over the wire, oldest first."""
+        return self._line.call("front.wire.since")
 
     def seen_at(self, url: str) -> str:
         """Return where this browser finds a local address."""

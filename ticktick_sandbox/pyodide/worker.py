@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import ExitStack
+from contextvars import ContextVar
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from starlette.types import ASGIApp
 
 from ticktick_sandbox.browser.form_watch import Step, Wanted
 from ticktick_sandbox.pyodide.exchange import answer_httpx_by, pack, seen_at, unpack
+from ticktick_sandbox.server.entrances import As
 from ticktick_sandbox.server.front import Front
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
@@ -80,6 +82,7 @@ class InWorker:
         self._asked: dict[str, asyncio.Task[bytes]] = {}
         self._next_step: Callable[[float], Step | None] | None = None
         self._watch = ExitStack()
+        self._served: dict[int, str] = {}  # what the reader's own servers are called, by port
 
     async def answer(self, message: bytes) -> bytes:
         """Answer one message of the kernel or of the service worker.
@@ -111,6 +114,7 @@ class InWorker:
             return pack({"status": 200, "headers": []}, done)
         request = httpx.Request(head["method"], url, headers=head["headers"], content=body)
         if framed:
+            _asking.set("Browser")
             self._cookies.set_cookie_header(request)
         try:
             response = await self.reach(request)
@@ -140,17 +144,23 @@ class InWorker:
         url = request.url
         app = self._ports.get(url.port or 80) if url.host in LOCAL_HOSTS else None
         if self.front and url.host in ARCADE_HOSTS:
-            app = self.front.arcade_app
+            app = self.front.recorded()[0]
         elif self.front and url.host in TICKTICK_HOSTS:
-            app = self.front.ticktick_app
+            app = self.front.recorded()[1]
         if app is None:
             raise httpx.ConnectError(
                 f"Nothing answers at {url.netloc.decode()} in this browser: code here reaches "
                 "the sandbox, and what it serves, only.",
                 request=request,
             )
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        response = await transport.handle_async_request(request)
+        transport = httpx.ASGITransport(As(app, _asking.get()), raise_app_exceptions=False)
+        served = self._served.get(url.port or 80)
+        before = _asking.set(served) if served and url.host in LOCAL_HOSTS else None
+        try:
+            response = await transport.handle_async_request(request)
+        finally:
+            if before:
+                _asking.reset(before)
         response.request = request
         return response
 
@@ -197,9 +207,15 @@ class InWorker:
         )
         if prepared:
             self.front.prepare(*prepared)
-        served = self.front.served(lambda: {})
+        served = self.front.served(lambda asker: {})
         self._ports |= dict(zip((ARCADE_PORT, TICKTICK_PORT), served, strict=True))
         return self.front.run_id, self.front.ticktick.offered
+
+    def _name(self, port: int, name: str) -> None:
+        """Say in the record what is served at a port."""
+        self._served[port] = name
+        if self.front:
+            self.front.names[f"http://127.0.0.1:{port}"] = name
 
     def services(self) -> int:
         """Return what names the services that answer now."""
@@ -244,6 +260,7 @@ class InWorker:
         worker.catalog = catalog
         port = self._workers.setdefault(name, WORKER_PORT + len(self._workers))
         self._ports[port] = app
+        self._name(port, "Worker" if name == "ticktick" else f"Worker {name}")
         return f"http://127.0.0.1:{port}"
 
     async def start_app(self, file: Path) -> str:
@@ -258,7 +275,12 @@ class InWorker:
         finally:
             sys.path.remove(here)
         self._ports[APP_PORT] = app
+        self._name(APP_PORT, "App")
         return f"http://localhost:{APP_PORT}"
+
+
+_asking: ContextVar[str | None] = ContextVar("asking", default=None)
+"""Which of the reader's own servers answers just now, and so asks what is asked."""
 
 
 async def _run_here[T](function: Callable[..., T], *args: Any, **_: Any) -> T:

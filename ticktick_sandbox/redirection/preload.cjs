@@ -76,8 +76,9 @@ let asking;
 function entry() {
   asking ??= new Promise((resolve, reject) => {
     const http = require("node:http");
-    const { port } = new URL(TICKTICK_SANDBOX_URL);
-    const asked = { host: "127.0.0.1", port, path: "/_sandbox/tls", agent: false, timeout: 10_000 };
+    const { port, pathname } = new URL(TICKTICK_SANDBOX_URL);
+    const path = `${pathname === "/" ? "" : pathname}/_sandbox/tls`;
+    const asked = { host: "127.0.0.1", port, path, agent: false, timeout: 10_000 };
     const request = http.get(asked, async (response) => {
       try {
         let text = "";

@@ -156,8 +156,9 @@ class Redirection:
             from urllib.parse import urlsplit
 
             try:
-                connection = HTTPConnection("127.0.0.1", urlsplit(self._url).port, timeout=10)
-                connection.request("GET", "/_sandbox/tls")
+                parts = urlsplit(self._url)
+                connection = HTTPConnection("127.0.0.1", parts.port, timeout=10)
+                connection.request("GET", parts.path + "/_sandbox/tls")
                 self._entrance = json.loads(connection.getresponse().read())
                 connection.close()
             except (OSError, HTTPException, ValueError):

@@ -7,22 +7,26 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
 from ticktick_sandbox.arcade.engine.engine import Engine
+from ticktick_sandbox.recording.recorder import Wire
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.server.services import Services
 from ticktick_sandbox.shared.clock import Clock
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.event_log import EventLog
+from ticktick_sandbox.shared.settings import TICKTICK_HOSTS
 from ticktick_sandbox.ticktick.service import TickTick
 
 
 class CurrentServices:
     """Arcade's Engine and TickTick, until starting over puts new ones in their place.
 
-    ``prepared`` is what ``prepare`` was last called with. Starting over is done by one at a
+    ``prepared`` is what ``prepare`` was last called with; ``names`` has what the servers of
+    the reader's own are called, by their origins. Starting over is done by one at a
     time, who holds ``starting_over``.
 
     Args:
@@ -45,6 +49,7 @@ class CurrentServices:
         self.arcade_url = arcade_url
         self.ticktick_url = ticktick_url
         self.local = LocalAddresses.of(arcade_url, ticktick_url)
+        self.names: dict[str, str] = {}
         self._run = run
         self._make = partial(
             Services,
@@ -52,6 +57,7 @@ class CurrentServices:
             ticktick_url=ticktick_url,
             strict=strict,
             local=self.local,
+            name_of=self._name_of,
             run=run,
         )
         self.services = self._make(context)
@@ -67,6 +73,11 @@ class CurrentServices:
     def event_log(self) -> EventLog:
         """What happened since the start, or since starting over."""
         return self.services.context.event_log
+
+    @property
+    def wire(self) -> Wire:
+        """What went over the wire since then."""
+        return self.services.wire
 
     @property
     def engine(self) -> Engine:
@@ -119,6 +130,13 @@ class CurrentServices:
         self.services = new
         context.event_log.add("Sandbox", "started over: everything is as it was after the start")
         self._run(old.engine.close())
+
+    def _name_of(self, url: str) -> str:
+        """Return what answers at a URL that the Engine asks."""
+        parts = urlsplit(url)
+        if parts.hostname in TICKTICK_HOSTS:
+            return "TickTick"
+        return self.names.get(f"{parts.scheme}://{parts.netloc}", parts.netloc)
 
     async def arcade_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the present Arcade answer one request."""

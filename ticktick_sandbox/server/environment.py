@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 
+from ticktick_sandbox.server.entrances import entrance
 from ticktick_sandbox.shared.settings import API_KEY, ISOLATION_ENV, LEARNER, worker_secret
 
 
-def service_environment(arcade_url: str) -> dict[str, str]:
-    """Return the variables that clients take for the sandbox's Arcade."""
+def service_environment(arcade_url: str, name: str | None = None) -> dict[str, str]:
+    """Return the variables that clients take for the sandbox's Arcade.
+
+    Args:
+        arcade_url: where it is.
+        name: what the program is called in the record that is to have them.
+    """
+    reached_at = entrance(arcade_url, name) if name else arcade_url
     return {
-        "ARCADE_BASE_URL": arcade_url,  # arcadepy, arcadejs
-        "ARCADE_API_URL": arcade_url,  # arcade-mcp-server
+        "ARCADE_BASE_URL": reached_at,  # arcadepy, arcadejs
+        "ARCADE_API_URL": reached_at,  # arcade-mcp-server
         "ARCADE_API_KEY": API_KEY,
         "ARCADE_USER_ID": LEARNER,
         "ARCADE_WORKER_SECRET": worker_secret(arcade_url),
@@ -19,11 +26,17 @@ def service_environment(arcade_url: str) -> dict[str, str]:
     }
 
 
-def client_environment(arcade_url: str) -> dict[str, str]:
-    """Return the variables that point clients and children at the sandbox."""
+def client_environment(arcade_url: str, name: str | None = None) -> dict[str, str]:
+    """Return the variables that point clients and children at the sandbox.
+
+    Args:
+        arcade_url: where its Arcade is.
+        name: what the program is called in the record that is to have them.
+    """
     from ticktick_sandbox.redirection import child_environment
 
-    return service_environment(arcade_url) | child_environment(arcade_url, os.environ)
+    variables = service_environment(arcade_url, name)
+    return variables | child_environment(variables["ARCADE_BASE_URL"], os.environ)
 
 
 class ChangedEnvironment:

@@ -9,8 +9,10 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from ticktick_sandbox.browser.form_watch import FormWatch
+from ticktick_sandbox.recording.recorder import Recording
 from ticktick_sandbox.server import start_page
 from ticktick_sandbox.server.current_services import CurrentServices
+from ticktick_sandbox.server.entrances import ByEntrance
 from ticktick_sandbox.server.hosts import ByHost
 from ticktick_sandbox.server.long_waits import LongWaits
 from ticktick_sandbox.shared.context import Context
@@ -46,13 +48,22 @@ class Front(CurrentServices):
         self.run_id = secrets.token_hex(4)  # a frame of an earlier start has another one
         self._tell = tell
 
-    def served(self, open_tls: Callable[[], dict[str, Any]]) -> tuple[ASGIApp, ASGIApp]:
+    def recorded(self) -> tuple[ASGIApp, ASGIApp]:
+        """Return both services, for programs alone, with what records who asks them."""
+        return (
+            Recording(self.arcade_app, "Arcade", lambda: self.wire),
+            Recording(self.ticktick_app, "TickTick", lambda: self.wire),
+        )
+
+    def served(
+        self, open_tls: Callable[[str | None], dict[str, Any]]
+    ) -> tuple[ByEntrance, ByEntrance]:
         """Return what to serve at the address of Arcade, and at that of TickTick.
 
         Args:
-            open_tls: starts the TLS entrance and describes it.
+            open_tls: starts the TLS entrance for who asks, and describes it.
         """
-        arcade_app: ASGIApp = self.arcade_app
+        arcade_app, ticktick_app = self.recorded()
         if self._tell:
             arcade_app = LongWaits(arcade_app, self, self._tell)
         arcade, ticktick = (
@@ -61,9 +72,9 @@ class Front(CurrentServices):
                     app, start_page.create_app(name, self, open_tls, self.run_id)
                 )
             )
-            for name, app in (("arcade", arcade_app), ("ticktick", self.ticktick_app))
+            for name, app in (("arcade", arcade_app), ("ticktick", ticktick_app))
         )
         return (
-            ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade)),
-            ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), ticktick)),
+            ByEntrance(ByHost(dict.fromkeys((*LOCAL_HOSTS, *ARCADE_HOSTS), arcade))),
+            ByEntrance(ByHost(dict.fromkeys((*LOCAL_HOSTS, *TICKTICK_HOSTS), ticktick))),
         )

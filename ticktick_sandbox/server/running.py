@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ticktick_sandbox.recording.exchange import Exchange
 
 _STARTING = 5  # seconds; one that is still starting answers once it is ready
 
@@ -20,6 +23,16 @@ def find_running(port: int) -> str | None:
     except (httpx.HTTPError, ValueError):
         return None
     return url if isinstance(state, dict) and state.get("arcade") == url else None
+
+
+def exchanges(arcade_url: str) -> list[Exchange]:
+    """Return what went over the wire in the sandbox at this URL, oldest first."""
+    from ticktick_sandbox.browser.browser import local_client
+    from ticktick_sandbox.recording.exchange import Exchange
+
+    with local_client() as client:
+        found = client.get(f"{arcade_url}/_sandbox/exchanges").raise_for_status().json()
+    return [Exchange.from_json(values) for values in found]
 
 
 def tls_entrance(arcade_url: str) -> dict[str, Any]:

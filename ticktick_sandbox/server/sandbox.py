@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp
 
 from ticktick_sandbox.redirection import AUTHORITY
+from ticktick_sandbox.server.entrances import As
 from ticktick_sandbox.server.front import Front
 from ticktick_sandbox.server.hosts import ByHost
 from ticktick_sandbox.server.ports import Listener, PortInUse
@@ -20,6 +21,11 @@ from ticktick_sandbox.shared.settings import (
     TICKTICK_HOSTS,
     TICKTICK_PORT,
 )
+
+if TYPE_CHECKING:
+    import ssl
+
+_ENTRANCES = 50  # for TLS; more programs share the one of those without a name
 
 
 class Sandbox(Front):
@@ -51,7 +57,8 @@ class Sandbox(Front):
             raise
         arcade_url, ticktick_url = (f"http://localhost:{each.port}" for each in self._listeners)
         self._thread = UvicornThread()
-        self._tls: dict[str, Any] = {}
+        self._authority: tuple[ssl.SSLContext, str] | None = None
+        self._tls: dict[str | None, dict[str, Any]] = {}
         super().__init__(
             context,
             arcade_url=arcade_url,
@@ -77,29 +84,41 @@ class Sandbox(Front):
         for listener in self._listeners:
             listener.close()  # also if nothing was served yet
 
-    def _open_tls(self) -> dict[str, Any]:
+    def _open_tls(self, asker: str | None) -> dict[str, Any]:
         """Start the TLS entrance for the real host names on its first use.
+
+        Args:
+            asker: for whom; those who have no name share one.
 
         Returns:
             ``{"port": int, "ca": PEM text}``; the authority's key stays in memory.
         """
-        if not self._tls:
-            import ssl
-
-            import trustme
-
-            authority = trustme.CA(path_length=0, organization_name=AUTHORITY)
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            now = datetime.now(UTC)
-            authority.issue_cert(
-                *TICKTICK_HOSTS,
-                *ARCADE_HOSTS,
-                not_before=now - timedelta(days=1),
-                not_after=now + timedelta(days=30),  # longer than a sandbox runs
-            ).configure_cert(context)
-            apps: dict[str, ASGIApp] = dict.fromkeys(TICKTICK_HOSTS, self.ticktick_app)
-            apps |= dict.fromkeys(ARCADE_HOSTS, self.arcade_app)
+        if len(self._tls) >= _ENTRANCES:
+            asker = None
+        if asker not in self._tls:
+            context, authority = self._authority = self._authority or _make_authority()
+            arcade, ticktick = (As(app, asker) for app in self.recorded())
+            apps: dict[str, ASGIApp] = dict.fromkeys(TICKTICK_HOSTS, ticktick)
+            apps |= dict.fromkeys(ARCADE_HOSTS, arcade)
             listener = Listener(0)
             self._thread.serve(ByHost(apps), listener, context)
-            self._tls = {"port": listener.port, "ca": authority.cert_pem.bytes().decode()}
-        return self._tls
+            self._tls[asker] = {"port": listener.port, "ca": authority}
+        return self._tls[asker]
+
+
+def _make_authority() -> tuple[ssl.SSLContext, str]:
+    """Return what servers need to be the six hosts, and the certificate to trust for that."""
+    import ssl
+
+    import trustme
+
+    authority = trustme.CA(path_length=0, organization_name=AUTHORITY)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    now = datetime.now(UTC)
+    authority.issue_cert(
+        *TICKTICK_HOSTS,
+        *ARCADE_HOSTS,
+        not_before=now - timedelta(days=1),
+        not_after=now + timedelta(days=30),  # longer than a sandbox runs
+    ).configure_cert(context)
+    return context, authority.cert_pem.bytes().decode()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ticktick_sandbox import arcade, ticktick
 from ticktick_sandbox.arcade.engine.engine import Engine, Settings
+from ticktick_sandbox.recording.recorder import Wire, recording_transport
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import (
@@ -38,12 +39,14 @@ class Services:
     """One Engine and one TickTick that know each other, with nothing but the learner's account.
 
     ``arcade_app`` and ``ticktick_app`` are their applications, ``engine`` and ``ticktick``
-    what is behind these. ``form_token`` stands in the form to start over.
+    what is behind these. ``wire`` records what passes between them and others; ``form_token``
+    stands in the form to start over.
 
     Args:
         context: what both take for the time, and where they tell what happens.
         strict: the Engine refuses the slips that it otherwise tolerates.
         local: leads from real addresses to these services.
+        name_of: says what others are called that the Engine asks.
         run: runs a coroutine on the loop of the applications and returns its result.
     """
 
@@ -55,10 +58,14 @@ class Services:
         ticktick_url: str,
         strict: bool,
         local: LocalAddresses,
+        name_of: Callable[[str], str] = str,
         run: Callable[[Coroutine[Any, Any, Any]], Any],
     ) -> None:
         self.context = context
         self.form_token = secrets.token_urlsafe(32)
+        self.wire = Wire()
+        context.ids.listener = self.wire.note_made
+        self._name_of = name_of
         self._arcade_url = arcade_url
         self._ticktick_url = ticktick_url
         self._local = local
@@ -160,10 +167,16 @@ class Services:
         """Return the client with which the Engine reaches providers: TickTick, or this machine."""
         import httpx
 
-        inside = httpx.ASGITransport(self.ticktick_app)
+        def recorded(inner: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+            return recording_transport(inner, "Arcade", self._name_of, lambda: self.wire)
+
+        inside = recorded(httpx.ASGITransport(self.ticktick_app))
         mounts = {f"https://{host}": inside for host in TICKTICK_HOSTS}
         return httpx.AsyncClient(
-            mounts=mounts, transport=_only_here(), trust_env=False, follow_redirects=False
+            mounts=mounts,
+            transport=recorded(_only_here()),
+            trust_env=False,
+            follow_redirects=False,
         )
 
 

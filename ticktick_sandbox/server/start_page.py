@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ticktick_sandbox.recording.diagram import to_html
+from ticktick_sandbox.recording.recorder import ASKER
 from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.pages import form_of, is_own_form, render, stylesheet
@@ -22,6 +27,8 @@ HERE = Path(__file__).parent / "templates"
 
 _PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 _SHOWN_EVENTS = 20
+_SHOWN_EXCHANGES = 100
+_SCRIPT = "wire.js"
 
 
 class WithControl:
@@ -38,14 +45,17 @@ class WithControl:
 
 
 def create_app(
-    service: str, running: CurrentServices, open_tls: Callable[[], dict[str, Any]], run_id: str
+    service: str,
+    running: CurrentServices,
+    open_tls: Callable[[str | None], dict[str, Any]],
+    run_id: str,
 ) -> Starlette:
     """Return the application for the server of one service.
 
     Args:
         service: ``arcade`` or ``ticktick``, for the look of the start page.
         running: what the pages tell of, and what starts over.
-        open_tls: starts the TLS entrance and describes it.
+        open_tls: starts the TLS entrance for who asks, and describes it.
         run_id: which start of the sandbox this is.
     """
 
@@ -101,6 +111,52 @@ def create_app(
         done = "done" in request.query_params
         return render(HERE, "go_on.html", status=200, service=service, form_token=token, done=done)
 
+    def drawn() -> tuple[str, str, int]:
+        """Return the diagram, what names how far it goes, and how many requests are in it."""
+        record = running.wire
+        exchanges = record.since()[-_SHOWN_EXCHANGES:]
+        return (
+            to_html(exchanges) if exchanges else "",
+            f"{id(record):x}-{record.version}",
+            len(exchanges),
+        )
+
+    async def wire(request: Request) -> Response:
+        """Show what goes over the wire, as it does."""
+        diagram, seen, count = drawn()
+        script = (HERE / _SCRIPT).read_text(encoding="utf-8")
+        page = render(
+            HERE,
+            "wire.html",
+            status=200,
+            service=service,
+            diagram=Markup(diagram),  # noqa: S704 -- to_html escapes what others sent
+            seen=seen,
+            count=count,
+            script=Markup(script),  # noqa: S704 -- ours
+        )
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        page.headers["Content-Security-Policy"] += (
+            f"; script-src 'sha256-{digest}'; connect-src 'self'"
+        )
+        page.headers["Content-Security-Policy"] = page.headers["Content-Security-Policy"].replace(
+            "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+        )
+        return page
+
+    async def wire_rows(request: Request) -> Response:
+        """Return the diagram if it goes further than what was seen."""
+        record = running.wire
+        if request.query_params.get("seen") == f"{id(record):x}-{record.version}":
+            return Response(status_code=204)
+        diagram, seen, _ = drawn()
+        return HTMLResponse(diagram, headers={"X-Seen": seen, "X-Content-Type-Options": "nosniff"})
+
+    async def exchanges(request: Request) -> Response:
+        after = request.query_params.get("after", "0")
+        number = int(after) if after.isdecimal() and len(after) < 10 else 0
+        return JSONResponse([each.to_json() for each in running.wire.since(number)])
+
     async def state(request: Request) -> Response:
         return JSONResponse({"arcade": running.arcade_url, "ticktick": running.ticktick_url})
 
@@ -108,7 +164,7 @@ def create_app(
         return JSONResponse([_to_json(event) for event in running.event_log.events])
 
     async def tls(request: Request) -> Response:
-        return JSONResponse(open_tls())
+        return JSONResponse(open_tls(request.scope.get(ASKER)))
 
     return Starlette(
         routes=[
@@ -120,6 +176,9 @@ def create_app(
             Route("/_sandbox/go-on", go_on, methods=["GET", "POST"]),
             Route("/_sandbox/state", state),
             Route("/_sandbox/events", events),
+            Route("/_sandbox/wire", wire),
+            Route("/_sandbox/wire-rows", wire_rows),
+            Route("/_sandbox/exchanges", exchanges),
             Route("/_sandbox/tls", tls),
             Route("/_sandbox/style.css", stylesheet),
         ]

@@ -1,0 +1,156 @@
+"""A sequence diagram of what was recorded, in HTML without scripts, and a table that says the same.
+
+The diagram is laid out as a table, too, so that it follows the colours of the page around it,
+breaks its lines on a narrow screen, and needs no picture. A notebook that is not trusted drops
+the styles, and shows both as plain tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from ticktick_sandbox.recording.exchange import Exchange, Message, parties, steps
+from ticktick_sandbox.recording.labels import LABEL
+
+CLASS = "ticktick-sandbox-wire"
+
+_STYLE = f"""<style>
+.{CLASS} {{ overflow-x: auto; max-width: 60rem; font-size: .9em; }}
+.{CLASS} table {{ width: 100%; border-collapse: collapse; border: 0; margin: .5em 0; }}
+.{CLASS} :is(table, tr, th, td) {{ background: none; text-align: left; }}
+.{CLASS} :is(th, td) {{ border: 0; padding: .1em .3em; vertical-align: top; white-space: normal; }}
+.{CLASS} .arrows {{ table-layout: fixed; }}
+.{CLASS} .arrows :is(th, td) {{ padding: 0; max-width: none; }}
+.{CLASS} .arrows th {{ text-align: center; }}
+.{CLASS} .arrows td.line {{ border-left: 1px dashed #888; }}
+.{CLASS} .arrows td[colspan] {{ border: solid #888; border-width: 0 2px; padding: .2em 0; }}
+.{CLASS} .arrows div {{ border-bottom: 2px solid #5472d3; padding: 0 .2em; line-height: 1.4;
+  overflow-wrap: anywhere; text-align: left; }}
+.{CLASS} .arrows .right {{ text-align: right; }}
+.{CLASS} .arrows .answer {{ border-bottom-style: dashed; }}
+.{CLASS} .requests th {{ font-weight: normal; }}
+.{CLASS} .requests thead th {{ font-weight: bold; }}
+.{CLASS} .requests th:first-child {{ width: 30%; }}
+.{CLASS} .requests td {{ overflow-wrap: anywhere; }}
+.{CLASS} caption {{ text-align: left; }}
+.{CLASS} pre {{ white-space: pre-wrap; overflow-wrap: anywhere; margin: .3em 0; font-size: .9em; }}
+.{CLASS} mark {{ color: inherit; background: rgba(204, 136, 0, .22); border-radius: 3px;
+  padding: 0 2px; }}
+</style>"""
+
+
+def to_html(exchanges: Sequence[Exchange], *, title: str = "What went over the wire") -> str:
+    """Return the diagram and the table, each request with what was sent behind it.
+
+    Args:
+        exchanges: what to show, oldest first.
+        title: what the table is called.
+    """
+    return f"{to_arrows(exchanges)}{_in_block(''.join(_requests(exchanges, title)))}"
+
+
+def to_arrows(exchanges: Sequence[Exchange]) -> str:
+    """Return the diagram alone, which is not for those who can't see it."""
+    return _in_block(_STYLE + "".join(_arrows(exchanges)))
+
+
+def to_details(exchange: Exchange) -> str:
+    """Return a line that opens to what was sent and answered."""
+    return _in_block(f"<p>{_who(exchange)}</p>{_details(exchange)}")
+
+
+def _in_block(html: str) -> str:
+    return f'<div class="{CLASS}">{html}</div>'
+
+
+def _marked(text: str) -> str:
+    """Return a text for HTML, with its labels marked as such."""
+    return LABEL.sub(
+        lambda found: f'<mark data-secret="{found[1]}">{found[1]}</mark>', escape(text)
+    )
+
+
+def _who(exchange: Exchange) -> str:
+    return f"{exchange.number}. {escape(exchange.asker)} → {escape(exchange.answerer)}"
+
+
+def _details(exchange: Exchange) -> str:
+    asked = [f"{exchange.method} {exchange.url}"]
+    asked += [f"    {name} = {value}" for name, value in exchange.query]
+    return (
+        f"<details><summary>{escape(exchange.method)} {_breakable(exchange.path)} → "
+        f"{escape(exchange.reason)}</summary>"
+        f"<pre>{_marked(_whole(asked, exchange.request))}</pre>"
+        f"<pre>{_marked(_whole([exchange.reason], exchange.response))}</pre></details>"
+    )
+
+
+def _whole(lines: list[str], message: Message) -> str:
+    lines += [f"{name}: {value}" for name, value in message.headers]
+    if message.body:
+        lines.append("")
+        if message.content_type.startswith("application/x-www-form-urlencoded"):
+            lines += [f"    {line.replace('=', ' = ', 1)}" for line in message.body.splitlines()]
+        else:
+            lines.append(message.body)
+    return "\n".join(lines)
+
+
+def _arrows(exchanges: Sequence[Exchange]) -> Iterator[str]:
+    names = parties(exchanges)
+    yield '<table class="arrows" aria-hidden="true"><tr>'
+    yield from (f'<th colspan="2">{escape(name)}</th>' for name in names)
+    yield "</tr>"
+    for exchange, asks, answers in steps(exchanges):
+        asker, answerer = names.index(exchange.asker), names.index(exchange.answerer)
+        arrows = ""
+        if asks:
+            text = f"<b>{exchange.number}</b> {escape(exchange.method)} {_breakable(exchange.path)}"
+            arrows += _arrow(text, exchange.secrets_asked(), asker < answerer, "")
+        if answers:
+            text = escape(exchange.reason)
+            arrows += _arrow(text, exchange.secrets_answered(), asker >= answerer, "answer")
+        yield f'<tr data-exchange="{exchange.number}">'
+        yield _row(arrows, min(asker, answerer), max(asker, answerer), len(names))
+        yield "</tr>"
+    yield "</table>"
+
+
+def _row(arrows: str, first: int, last: int, count: int) -> str:
+    """Return a row's cells: each party has two, and its line between them."""
+    span = 2 * (last - first) or 1  # one that asks itself
+    before = [_empty(half % 2) for half in range(2 * first + 1)]
+    after = [
+        _empty(half % 2 and half > 2 * last + 1) for half in range(2 * first + 1 + span, 2 * count)
+    ]
+    return f'{"".join(before)}<td colspan="{span}">{arrows}</td>{"".join(after)}'
+
+
+def _empty(line: object) -> str:
+    return '<td class="line"></td>' if line else "<td></td>"
+
+
+def _arrow(text: str, labels: list[str], to_the_right: bool, kind: str) -> str:
+    carried = "".join(f" {_marked(f'‹{label}›')}" for label in labels)
+    said = f"{text}{carried} ▶" if to_the_right else f"◀ {text}{carried}"
+    classes = f"right {kind}".strip() if to_the_right else kind
+    return f'<div class="{classes}">{said}</div>'
+
+
+def _breakable(path: str) -> str:
+    return escape(path).replace("/", "/<wbr>")
+
+
+def _requests(exchanges: Sequence[Exchange], title: str) -> Iterator[str]:
+    yield (
+        f'<table class="requests"><caption>{escape(title)}: open a line to see what was sent.'
+        '</caption><thead><tr><th scope="col">Who asks whom</th>'
+        '<th scope="col">What was asked, and what was answered</th></tr></thead><tbody>'
+    )
+    for each in exchanges:
+        yield (
+            f'<tr data-exchange="{each.number}"><th scope="row">{_who(each)}</th>'
+            f"<td>{_details(each)}</td></tr>"
+        )
+    yield "</tbody></table>"
