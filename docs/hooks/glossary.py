@@ -34,8 +34,8 @@ TERMS = {
 
 _PIECE = re.compile(r"<!--.*?-->|<[^>]*>|[^<]+", re.S)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
-_NOT_IN = {"a", "code", "pre", "h1", "h2", "h3", "h4", "label", "mark", "script", "style", "summary"}
-_NOT_IN |= {"th"}
+_NOT_IN = {"a", "code", "pre", "h1", "h2", "h3", "h4", "label", "mark", "script", "style"}
+_NOT_IN |= {"summary", "th"}
 
 
 def on_page_content(html: str, page: Page, **_: Any) -> str:

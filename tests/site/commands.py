@@ -23,6 +23,10 @@ COMMANDS = (
     "ticktick-sandbox --config engine.yaml",
     "ticktick-sandbox --config engine.yaml --strict",
     "ticktick-sandbox check engine.yaml",
+    "ticktick-sandbox wire",  # this and the next three: test_main.py
+    "ticktick-sandbox wire --follow",
+    "ticktick-sandbox wire --mermaid",
+    "ticktick-sandbox wire --har flow.har",
     "ticktick-sandbox exec -- python auth_flow.py",
     "ticktick-sandbox exec -- python agent_tool_call.py",
     "ticktick-sandbox exec -- python -m uvicorn verifier:app",

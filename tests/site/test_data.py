@@ -8,6 +8,8 @@ import yaml
 
 from tests.environment import ROOT
 from tests.site.bodies import DATA, exchanges
+from tests.site.exchanges import DATA as FLOW
+from tests.site.exchanges import PICTURE, data, picture, recorded
 
 
 def test_the_requests_and_responses_are_those_of_the_sandbox() -> None:
@@ -48,3 +50,29 @@ def test_each_message_of_the_error_index_stands_somewhere_in_the_kit() -> None:
             wanted = re.sub(r"[\s\"'\\]+", " ", part).strip()
             parts = re.split(r"(?<=[=:]) ", wanted)
             assert all(piece in kit for piece in parts), message
+
+
+def test_the_flow_that_is_explained_is_the_one_that_a_run_records() -> None:
+    """Else: ``python -m tests.site.exchanges``."""
+    found = recorded()
+    assert FLOW.read_text("utf-8") == data(found)
+    assert PICTURE.read_text("utf-8") == picture(found)
+
+
+def test_the_explanation_shows_each_request_once_and_says_what_is_so() -> None:
+    page = (ROOT / "docs" / "explanation" / "brokered-flow.md").read_text("utf-8")
+    flow = recorded()
+    shown = re.findall(r"<!-- exchange (\d+) -->", page)
+    assert shown == [str(each.number) for each in flow]
+    table = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    parties = {"the browser": "Browser", "your program": "Program"}
+    for who, *cells in table[2:]:
+        party = parties.get(who, who)
+        seen = {
+            label
+            for each in flow
+            for label in each.secrets_asked() + each.secrets_answered()
+            if party in (each.asker, each.answerer)
+        }
+        for secret, cell in zip(("password", "code", "client secret", "token"), cells, strict=True):
+            assert (cell == "yes") is (f"{secret} 1" in seen), (who, secret)

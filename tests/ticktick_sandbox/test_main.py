@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from arcadepy import Arcade
 from tests.environment import ROOT
 from tests.processes import Output, free_ports, run_sandbox, running, sandbox
 from tests.ticktick_sandbox.arcade.helpers import answering
+from ticktick_sandbox.__main__ import _called
 from ticktick_sandbox.browser.browser import Browser
 from ticktick_sandbox.server.hosts import LocalAddresses
 
@@ -394,3 +396,58 @@ def test_a_variable_that_is_no_port_is_a_usage_error(monkeypatch: pytest.MonkeyP
     run = run_sandbox("exec", "--", "true")
     assert run.returncode == 2
     assert "'http' is not a port" in run.stderr
+
+
+def test_wire_lists_what_a_running_sandbox_has_seen(serving: str, tmp_path: Path) -> None:
+    code = "import httpx; httpx.get('https://api.ticktick.com/open/v1/project')"
+    program = tmp_path / "asks.py"
+    program.write_text(code)
+    run_sandbox("exec", "--arcade-port", serving, "--", sys.executable, str(program))
+    line = "asks.py → TickTick: GET /open/v1/project → 401"
+    run = run_sandbox("wire", "--arcade-port", serving)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith(f"  1 {line}")
+    assert run_sandbox("--arcade-port", serving, "wire").stdout == run.stdout
+    run = run_sandbox("wire", "--arcade-port", serving, "--mermaid")
+    assert run.stdout.splitlines()[:2] == ["sequenceDiagram", "  participant p0 as asks.py"]
+    har = tmp_path / "flow.har"
+    run = run_sandbox("wire", "--arcade-port", serving, "--har", str(har))
+    assert (run.returncode, run.stdout) == (0, "")
+    (entry,) = json.loads(har.read_text("utf-8"))["log"]["entries"]
+    assert entry["request"]["url"] == "https://api.ticktick.com/open/v1/project"
+    run = run_sandbox("wire", "--arcade-port", serving, "--har", str(tmp_path / "none" / "x"))
+    assert run.returncode == 1
+    assert run.stderr.endswith("can't be written: No such file or directory.\n")
+
+
+def test_wire_follows_until_it_is_stopped_or_the_sandbox_is(serving: str) -> None:
+    arcade = f"http://localhost:{serving}"
+    with running(*sandbox("wire", "--arcade-port", serving, "--follow")) as (process, output):
+        for _ in range(2):
+            httpx.get(f"{arcade}/v1/health")
+        assert output.wait_for("  2 Program → Arcade: GET /v1/health → 200 OK")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        assert "Traceback" not in "\n".join(output.rest())
+
+
+def test_wire_without_a_sandbox_says_how_to_start_one(ports: tuple[str, str]) -> None:
+    run = run_sandbox("wire", "--arcade-port", ports[0])
+    assert run.returncode == 1
+    said = f"No sandbox runs at port {ports[0]}. Start one with: ticktick-sandbox\n"
+    assert run.stderr == said
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        (["python3", "app.py"], "app.py"),
+        (["/usr/bin/python3.13", "-m", "uvicorn", "verifier:app"], "uvicorn"),
+        (["node", "--env-file=.env", "web/auth.mjs"], "auth.mjs"),
+        (["env", "A=b", "python", "x/y.py"], "y.py"),
+        (["bash"], "bash"),
+        (["python", "-m"], "python"),
+    ],
+)
+def test_a_program_is_called_by_what_it_runs(program: list[str], name: str) -> None:
+    assert _called(program) == name

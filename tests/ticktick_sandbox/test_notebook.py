@@ -1,4 +1,4 @@
-"""What a notebook calls: ``start``, ``open``, ``clock``, ``events``, ``stop``."""
+"""What a notebook calls: ``start``, ``open``, ``wire``, ``clock``, ``events``, ``stop``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -681,3 +681,75 @@ def printed(client: BlockingKernelClient, code: str) -> str:
     )
     assert "Sandbox: Arcade at" in "".join(texts)
     return "".join(texts)
+
+
+def test_wire_shows_what_is_new_since_the_last_call(
+    started: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    sandbox.wire()
+    assert capsys.readouterr().out == "Nothing went over the wire since the last call.\n"
+    pending()
+    sandbox.wire()
+    line = "  1 Program → Arcade: POST /v1/auth/authorize → 200 OK, pending\n"
+    assert capsys.readouterr().out == line
+    for _ in range(3):
+        pending()
+    sandbox.wire(last=2)
+    assert [text[:3] for text in capsys.readouterr().out.splitlines()] == ["  3", "  4"]
+    notebook._require().place._sandbox.start_over()  # type: ignore[union-attr]
+    pending()
+    sandbox.wire()
+    assert capsys.readouterr().out == line
+
+
+def test_wire_is_a_diagram_in_a_notebook() -> None:
+    manager, client = start_new_kernel(kernel_name="python3")
+    outputs: list[dict[str, str]] = []
+    code = (
+        "import os, ticktick_sandbox as sandbox, httpx; sandbox.start();"
+        "httpx.get(os.environ['ARCADE_BASE_URL'] + '/v1/health'); sandbox.wire();"
+        "os.environ.pop('TICKTICK_SANDBOX_AUTOPILOT', None); sandbox.watch()"
+    )
+    try:
+        client.execute_interactive(
+            code,
+            timeout=60,
+            output_hook=lambda told: outputs.append(told["content"].get("data", {})),
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    drawn = next(data for data in outputs if "ticktick-sandbox-wire" in data.get("text/html", ""))
+    assert drawn["text/plain"] == "  1 Program → Arcade: GET /v1/health → 200 OK"
+    assert any("_sandbox%2Fwire" in data.get("text/html", "") for data in outputs)
+
+
+@pytest.mark.parametrize("call", [sandbox.wire, sandbox.watch])
+def test_live_nothing_is_seen_of_the_wire(
+    call: Callable[[], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    call()
+    said = "Live: what goes over the wire does not pass here.\n"
+    assert capsys.readouterr().out == said
+
+
+def test_who_serves_and_who_asks_have_names(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app.write_text(ASKS_ARCADE)
+    url = sandbox.start_app(app)
+    assert httpx.get(url, timeout=20).text == "200"
+    capsys.readouterr()
+    sandbox.wire()
+    lines = capsys.readouterr().out.splitlines()  # it was asked, too, whether it is up
+    assert {line[4:] for line in lines} == {"App → Arcade: GET /v1/health → 200 OK"}
+
+
+ASKS_ARCADE = """
+import os, httpx
+async def app(scope, receive, send):
+    async with httpx.AsyncClient() as client:
+        reply = await client.get(os.environ["ARCADE_BASE_URL"] + "/v1/health")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(reply.status_code).encode()})
+"""

@@ -202,3 +202,37 @@ def test_a_request_of_a_tool_reaches_the_services_by_their_real_names(kernel: Ke
         assert (await kernel.worker.reach(request)).status_code == 401
 
     asyncio.run(asks())
+
+
+def test_the_record_says_who_asks(kernel: Kernel, tmp_path: Any, monkeypatch: Any) -> None:
+    """There are no ports to tell them apart, so the worker does."""
+
+    async def load_nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(module, "_load_what_is_imported", load_nothing)
+    (tmp_path / "app.py").write_text(
+        "import httpx\n"
+        "async def app(scope, receive, send):\n"
+        "    await reach(httpx.Request('GET', 'https://api.ticktick.com/open/v1/project'))\n"
+        "    await send({'type': 'http.response.start', 'status': 204, 'headers': []})\n"
+        "    await send({'type': 'http.response.body'})\n"
+    )
+    monkeypatch.setattr("builtins.reach", kernel.worker.reach, raising=False)
+
+    async def asks() -> None:
+        await kernel.call("start", False, None)
+        await kernel.call("start_app", tmp_path / "app.py")
+        await kernel.ask("GET", "http://localhost:9099/v1/health")
+        await kernel.page("http://localhost:9100/signin")
+        await kernel.page("http://localhost:8000/")
+        await kernel.ask("GET", "https://api.ticktick.com/open/v1/project")
+        recorded = await kernel.call("front.wire.since")
+        assert [(each.asker, each.answerer) for each in recorded] == [
+            ("Program", "Arcade"),
+            ("Browser", "TickTick"),
+            ("App", "TickTick"),
+            ("Program", "TickTick"),
+        ]
+
+    asyncio.run(asks())

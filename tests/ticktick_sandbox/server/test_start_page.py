@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import hashlib
 import re
 import shutil
 import threading
@@ -337,3 +339,43 @@ def test_going_on_takes_the_button_of_the_page_itself(bare: World) -> None:
     address = f"{bare.arcade_url}/_sandbox/go-on"
     assert bare.http.post(address, data={"form_token": "made up"}).status_code == 403
     assert bare.visit(address, click="Go on").heading == "The notebook goes on"
+
+
+# What goes over the wire
+
+
+def test_the_page_of_requests_has_one_script_and_its_hash(bare: World) -> None:
+    page = bare.http.get(f"{bare.arcade_url}/_sandbox/wire")
+    policy = page.headers["content-security-policy"]
+    (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.S)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "Nothing yet." in page.text
+
+
+def test_rows_are_sent_only_if_there_is_more_than_was_seen(bare: World) -> None:
+    rows = f"{bare.arcade_url}/_sandbox/wire-rows"
+    seen = bare.http.get(rows).headers["x-seen"]
+    assert bare.http.get(rows, params={"seen": seen}).status_code == 204
+    bare.http.get(f"{bare.arcade_url}/v1/health")
+    more = bare.http.get(rows, params={"seen": seen})
+    assert "GET /<wbr>v1/<wbr>health" in more.text
+    assert bare.http.get(rows, params={"seen": more.headers["x-seen"]}).status_code == 204
+    bare.sandbox.start_over()
+    assert bare.http.get(rows, params={"seen": more.headers["x-seen"]}).text == ""
+
+
+def test_the_page_shows_the_newest_hundred_and_the_list_all(bare: World) -> None:
+    for _ in range(105):
+        bare.http.get(f"{bare.arcade_url}/v1/health")
+    text = bare.http.get(f"{bare.arcade_url}/_sandbox/wire").text
+    assert text.count("<details>") == 100
+    place = f"{bare.arcade_url}/_sandbox/exchanges"
+    assert len(bare.http.get(place).json()) == 105
+    assert [each["number"] for each in bare.http.get(place, params={"after": "103"}).json()] == [
+        104,
+        105,
+    ]
+    for odd in ("-1", "x", "9" * 5000, ""):
+        assert len(bare.http.get(place, params={"after": odd}).json()) == 105
