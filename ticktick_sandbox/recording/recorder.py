@@ -1,13 +1,22 @@
-"""Where requests come in and go out: what is recorded of them, and who asked whom."""
+"""Where requests come in and go out: what is recorded of them, and who asked whom.
+
+A request is only noted while it is answered, for reading it takes longer than answering it.
+What was noted is read a moment later, when nothing else is asked, or when somebody looks; it
+enters the record then, and what it was noted from is dropped. So nothing but ``Wire`` itself
+ever holds what was sent.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ticktick_sandbox.recording.exchange import Exchange, Message
+from ticktick_sandbox.recording.exchange import Exchange, Message, Pairs
 from ticktick_sandbox.recording.labels import Labels
 from ticktick_sandbox.recording.redaction import (
     LARGEST,
@@ -23,13 +32,17 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
     from starlette.types import Message as ASGIMessage
 
-KEPT = 500  # exchanges
+KEPT = 300  # exchanges
 ASKER = "ticktick_sandbox.asker"
 """Where a request's scope says who asks, if that is known."""
 
 LOOKING = "ticktick-sandbox-looking"
 """The header by which the sandbox reads a page itself; that is no part of what happened."""
 
+_LOOKING = LOOKING.encode()
+_QUIET = 0.05  # seconds in which nothing is asked
+_AT_ONCE = 20  # moments that are read before others may go on
+_HELD = 4_000_000  # bytes of bodies that wait to be read
 _MADE = {
     "code": "code",
     "access_token": "token",
@@ -39,18 +52,94 @@ _MADE = {
 }
 """What kind of secret each kind of identifier is."""
 
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Noted:
+    """One request as it passes, and its place in the record once it was read.
+
+    Made for each request, while its client waits, so it is kept small. ``sent`` and ``got``
+    are the bodies, and ``None`` if they are larger than is looked at; then ``sizes`` tells.
+    """
+
+    __slots__ = (
+        "answer_headers",
+        "answered",
+        "answerer",
+        "asked",
+        "asker",
+        "began",
+        "ended",
+        "exchange",
+        "failed",
+        "got",
+        "headers",
+        "held",
+        "method",
+        "number",
+        "sent",
+        "sizes",
+        "status",
+        "url",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        asker: str,
+        answerer: str,
+        method: str,
+        url: str | Scope,
+        headers: Headers,
+        asked: int,
+    ) -> None:
+        self.number = number
+        self.asker = asker
+        self.answerer = answerer
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.asked = asked
+        self.began = time.time()
+        self.sent: bytes | None = b""
+        self.got: bytes | None = b""
+        self.answered = 0
+        self.held = 0  # bytes of bodies, until they are read
+        self.exchange: Exchange | None = None
+
+    def send(self, part: bytes) -> None:
+        """Take the next bytes of the request."""
+        self.sent = self._joined(self.sent, part, 0)
+
+    def get(self, part: bytes) -> None:
+        """Take the next bytes of the answer."""
+        self.got = self._joined(self.got, part, 1)
+
+    def _joined(self, before: bytes | None, part: bytes, which: int) -> bytes | None:
+        if before is not None and len(before) + len(part) <= LARGEST:
+            return before + part if before else part
+        if before is not None:
+            self.sizes = getattr(self, "sizes", [0, 0])
+            self.sizes[which] = len(before)
+        self.sizes[which] += len(part)
+        return None
+
 
 class Wire:
     """The newest exchanges of one start, without secrets.
 
-    ``version`` counts what was added, or answered, so that one can tell whether there is more.
+    ``version`` counts requests and answers, so that one can tell whether there is more.
     """
 
     def __init__(self) -> None:
         self._labels = Labels(public=[PASSWORD])
         self._redaction = Redaction(self._labels)
-        self._kept: deque[Exchange] = deque(maxlen=KEPT)
+        self._kept: deque[Noted] = deque(maxlen=KEPT)
+        self._to_read: deque[tuple[Noted, bool]] = deque(maxlen=2 * KEPT)
+        self._held = 0  # bytes of bodies that wait to be read
+        self._reading = threading.Lock()
         self._begun = 0
+        self._settling = False
         self.version = 0
 
     def __repr__(self) -> str:
@@ -59,96 +148,124 @@ class Wire:
     def note_made(self, kind: str, value: str) -> None:
         """Learn of an identifier that was made; some are secrets."""
         if kind in _MADE:
-            self._labels.know(_MADE[kind], value)
+            with self._reading:
+                self._labels.know(_MADE[kind], value)
 
     def since(self, number: int = 0) -> list[Exchange]:
         """Return the exchanges with a higher number, oldest first."""
-        return [exchange for exchange in list(self._kept) if exchange.number > number]
+        self._read()
+        found = [noted.exchange for noted in list(self._kept)]
+        return [exchange for exchange in found if exchange and exchange.number > number]
 
     def ask(
-        self, asker: str, answerer: str, method: str, url: str, headers: Sequence[tuple[str, str]]
-    ) -> Exchange:
-        """Record a request, and return what its body and its answer are to be told to.
+        self, asker: str, answerer: str, method: str, url: str | Scope, headers: Headers
+    ) -> Noted:
+        """Note a request, and return what its body and its answer are to be told to.
 
         Args:
             asker: who asks.
             answerer: who is asked.
             method: of HTTP.
-            url: with the query.
-            headers: names in lower case, and values.
+            url: with the query, or the scope that it is made of.
+            headers: as they were sent.
         """
-        place, query = self._redaction.target(url)
-        shown = self._redaction.headers(
-            headers, REQUEST_HEADERS, api_key=api_key_is_asked_for(place)
-        )
         self._begun += 1
         self.version += 1
-        exchange = Exchange(
-            number=self._begun,
-            asker=asker,
-            answerer=answerer,
-            method=method,
+        noted = Noted(self._begun, asker, answerer, method, url, headers, self.version)
+        if len(self._kept) == KEPT:
+            self._held -= self._kept[0].held
+        self._kept.append(noted)
+        self._add(noted, asks=True)
+        return noted
+
+    def answer(self, noted: Noted, status: int, headers: Headers, failed: str = "") -> None:
+        """Note the answer to a request, whose body it has got already, or why there is none."""
+        noted.status = status
+        noted.answer_headers = headers
+        noted.failed = failed
+        noted.ended = time.time()
+        self.version += 1
+        noted.answered = self.version
+        noted.held = len(noted.sent or b"") + len(noted.got or b"")
+        self._held += noted.held
+        self._add(noted, asks=False)
+
+    def _add(self, noted: Noted, *, asks: bool) -> None:
+        self._to_read.append((noted, asks))
+        if self._held > _HELD:
+            self._read()
+        elif not self._settling:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                return  # whoever looks reads
+            self._settling = True
+            loop.call_later(_QUIET, self._settle, loop, self.version)
+
+    def _settle(self, loop: asyncio.AbstractEventLoop, version: int) -> None:
+        """Read a little of what was noted, once it is quiet."""
+        if version == self.version:
+            self._read(_AT_ONCE)
+        self._settling = bool(self._to_read)
+        if self._settling:
+            loop.call_later(_QUIET, self._settle, loop, self.version)
+
+    def _read(self, at_most: int = 2 * KEPT) -> None:
+        """Read requests and answers in the order in which they passed, so labels follow it."""
+        with self._reading:
+            for _ in range(min(at_most, len(self._to_read))):
+                noted, asks = self._to_read.popleft()
+                if noted.number <= self._begun - KEPT:
+                    continue
+                if asks:
+                    self._read_request(noted)
+                else:
+                    self._read_answer(noted)
+
+    def _read_request(self, noted: Noted) -> None:
+        url = noted.url if isinstance(noted.url, str) else _url(noted.url)
+        place, query = self._redaction.target(url)
+        headers = _decoded(noted.headers)
+        key = api_key_is_asked_for(place)
+        shown = self._redaction.headers(headers, REQUEST_HEADERS, api_key=key)
+        noted.exchange = Exchange(
+            number=noted.number,
+            asker=noted.asker,
+            answerer=noted.answerer,
+            method=noted.method,
             url=place,
             query=query,
-            request=Message(shown),
-            began=datetime.now(UTC),
-            asked=self.version,
+            request=Message(shown, self._body(noted, headers, noted.sent, 0)),
+            began=datetime.fromtimestamp(noted.began, UTC),
+            asked=noted.asked,
         )
-        self._kept.append(exchange)
-        return exchange
 
-    def sent(self, exchange: Exchange, body: Body) -> None:
-        """Record the body of a request."""
-        headers = exchange.request.headers
-        exchange.request = Message(headers, self._read(dict(headers), body))
-
-    def answered(
-        self, exchange: Exchange, status: int, headers: Sequence[tuple[str, str]], body: Body
-    ) -> None:
-        """Record the answer to a request."""
+    def _read_answer(self, noted: Noted) -> None:
+        exchange = noted.exchange
+        if exchange is None:
+            return
+        if noted.sent != b"" and not exchange.request.body:  # it came after the first look
+            body = self._body(noted, _decoded(noted.headers), noted.sent, 0)
+            exchange.request = Message(exchange.request.headers, body)
+        headers = _decoded(noted.answer_headers)
         shown = self._redaction.headers(headers, RESPONSE_HEADERS)
-        exchange.response = Message(shown, self._read(dict(headers), body))
-        exchange.status = status
-        self._end(exchange)
+        exchange.response = Message(shown, self._body(noted, headers, noted.got, 1))
+        exchange.status = noted.status
+        exchange.failed = noted.failed
+        exchange.seconds = max(0.0, noted.ended - noted.began)
+        exchange.answered = noted.answered
+        noted.url, noted.headers, noted.answer_headers = "", (), ()
+        noted.sent = noted.got = b""
+        self._held -= noted.held
+        noted.held = 0
 
-    def failed(self, exchange: Exchange, why: str) -> None:
-        """Record that a request got no answer."""
-        exchange.failed = why
-        self._end(exchange)
-
-    def _end(self, exchange: Exchange) -> None:
-        exchange.seconds = max(0.0, (datetime.now(UTC) - exchange.began).total_seconds())
-        self.version += 1
-        exchange.answered = self.version
-
-    def _read(self, headers: Mapping[str, str], body: Body) -> str:
-        return self._redaction.body(headers.get("content-type", ""), body.content, body.size)
-
-
-class Body:
-    """The bytes of a message as they pass; of too many, the number alone."""
-
-    def __init__(self, content: bytes = b"") -> None:
-        self.size = 0
-        self._parts: list[bytes] = []
-        self.add(content)
-
-    def add(self, part: bytes) -> None:
-        """Take the next bytes."""
-        self.size += len(part)
-        if self.size <= LARGEST:
-            self._parts.append(part)
-        else:
-            self._parts.clear()
-
-    @property
-    def content(self) -> bytes | None:
-        """All bytes, or ``None`` if they are too many."""
-        return b"".join(self._parts) if self.size <= LARGEST else None
+    def _body(self, noted: Noted, headers: Pairs, body: bytes | None, which: int) -> str:
+        size = noted.sizes[which] if body is None else len(body)
+        return self._redaction.body(dict(headers).get("content-type", ""), body, size)
 
 
 class Recording:
-    """Passes requests on to an application, and records them.
+    """Passes requests on to an application, and notes them.
 
     Args:
         app: answers.
@@ -163,38 +280,43 @@ class Recording:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = _decoded(scope["headers"])
-        named = dict(headers)
-        if LOOKING in named or scope["path"] == "/favicon.ico":
+        asker = scope.get(ASKER)
+        for name, value in scope["headers"]:
+            if name == _LOOKING:
+                await self._app(scope, receive, send)
+                return
+            if name == b"sec-fetch-mode" or (name == b"accept" and value[:9] == b"text/html"):
+                asker = asker or "Browser"  # which says what it is
+        if scope["path"] == "/favicon.ico":
             await self._app(scope, receive, send)
             return
         wire = self._wire()
-        asker = scope.get(ASKER) or _asker(named)
-        exchange = wire.ask(asker, self._answerer, scope["method"], _url(scope, named), headers)
-        sent, got = Body(), Body()
-        answer: ASGIMessage = {}
+        method = scope["method"]
+        noted = wire.ask(asker or "Program", self._answerer, method, scope, scope["headers"])
+        start: ASGIMessage = {}
 
-        async def receive_watched() -> ASGIMessage:
+        async def receive_noted() -> ASGIMessage:
             message = await receive()
-            sent.add(message.get("body", b""))
-            if message["type"] == "http.request" and not message.get("more_body") and sent.size:
-                wire.sent(exchange, sent)
+            if body := message.get("body"):
+                noted.send(body)
             return message
 
-        async def send_watched(message: ASGIMessage) -> None:
+        async def send_noted(message: ASGIMessage) -> None:
+            nonlocal start
             if message["type"] == "http.response.start":
-                answer.update(message)
-            elif message["type"] == "http.response.body":
-                got.add(message.get("body", b""))
+                start = message
+            else:
+                if body := message.get("body"):
+                    noted.get(body)
                 if not message.get("more_body"):  # before it is sent: what follows comes later
-                    wire.answered(exchange, answer["status"], _decoded(answer["headers"]), got)
+                    wire.answer(noted, start["status"], start["headers"])
             await send(message)
 
         try:
-            await self._app(scope, receive_watched, send_watched)
+            await self._app(scope, receive if method == "GET" else receive_noted, send_noted)
         finally:
-            if not exchange.answered:
-                wire.failed(exchange, "no answer")
+            if not noted.answered:
+                wire.answer(noted, 0, (), "no answer")
 
 
 def recording_transport(
@@ -203,7 +325,7 @@ def recording_transport(
     name_of: Callable[[str], str],
     wire: Callable[[], Wire],
 ) -> httpx.AsyncBaseTransport:
-    """Return a transport that records what it passes on.
+    """Return a transport that notes what it passes on.
 
     Args:
         inner: sends the requests.
@@ -214,39 +336,38 @@ def recording_transport(
     import httpx
 
     class Watched(httpx.AsyncByteStream):
-        """An answer's bytes, recorded once they have passed or nobody wants more of them."""
+        """An answer's bytes; it is noted once they have passed or nobody wants more of them."""
 
-        def __init__(self, stream: httpx.AsyncByteStream, done: Callable[[Body], None]) -> None:
+        def __init__(self, stream: httpx.AsyncByteStream, noted: Noted, done: Callable) -> None:
             self._stream = stream
+            self._noted = noted
             self._done = done
-            self._body = Body()
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             async for part in self._stream:
-                self._body.add(part)
+                self._noted.get(part)
                 yield part
 
         async def aclose(self) -> None:
-            self._done(self._body)
+            self._done()
             await self._stream.aclose()
 
     class Recorded(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             record, url = wire(), str(request.url)
-            headers = _decoded(request.headers.raw)
-            exchange = record.ask(asker, name_of(url), request.method, url, headers)
-            record.sent(exchange, Body(request.content))
+            noted = record.ask(asker, name_of(url), request.method, url, request.headers.raw)
+            noted.send(request.content)
             try:
                 response = await inner.handle_async_request(request)
             except BaseException as problem:  # a time-out cancels
-                record.failed(exchange, f"no answer: {type(problem).__name__}")
+                record.answer(noted, 0, (), f"no answer: {type(problem).__name__}")
                 raise
-            headers = _decoded(response.headers.raw)
             assert isinstance(response.stream, httpx.AsyncByteStream)
-            response.stream = Watched(
-                response.stream,
-                lambda body: record.answered(exchange, response.status_code, headers, body),
-            )
+
+            def done() -> None:
+                record.answer(noted, response.status_code, response.headers.raw)
+
+            response.stream = Watched(response.stream, noted, done)
             return response
 
         async def aclose(self) -> None:
@@ -255,17 +376,13 @@ def recording_transport(
     return Recorded()
 
 
-def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    return [(k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in headers]
+def _decoded(headers: Headers) -> Pairs:
+    return tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in headers)
 
 
-def _url(scope: Scope, headers: Mapping[str, str]) -> str:
-    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
-    return f"{scope['scheme']}://{headers.get('host', '')}{path}" + (f"?{query}" if query else "")
-
-
-def _asker(headers: Mapping[str, str]) -> str:
-    """Return who asks, of those whom nobody has named: a browser says what it is."""
-    browses = "sec-fetch-mode" in headers or headers.get("accept", "").startswith("text/html")
-    return "Browser" if browses else "Program"
+def _url(scope: Scope) -> str:
+    host = dict(scope["headers"]).get(b"host", b"")
+    path = scope.get("raw_path") or scope["path"].encode()
+    query = scope["query_string"]
+    url = host + path + (b"?" + query if query else b"")
+    return f"{scope['scheme']}://{url.decode('latin-1')}"

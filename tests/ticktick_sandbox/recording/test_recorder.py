@@ -16,12 +16,13 @@ from tests.ticktick_sandbox.arcade.helpers import (
     free_uri,
     make_worker,
     parked,
+    query,
     register,
 )
 from tests.ticktick_sandbox.helpers import World
 from tests.ticktick_sandbox.recording.helpers import lines
 from ticktick_sandbox.browser.browser import local_client
-from ticktick_sandbox.recording.recorder import KEPT, LOOKING, Body, Recording, Wire
+from ticktick_sandbox.recording.recorder import KEPT, LOOKING, Recording, Wire
 from ticktick_sandbox.server.entrances import entrance
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER
 
@@ -67,10 +68,20 @@ def test_the_whole_flow_is_recorded_in_its_order(world: World) -> None:
     assert last.seconds >= 0
 
 
+def test_a_secret_is_known_from_when_it_was_made(world: World) -> None:
+    """Wherever it is sent first, if only in the wrong place."""
+    state = query(authorize(world)["url"])["state"][0]
+    for secret in (world.app.client_secret, state):
+        world.http.get(f"{world.arcade_url}/v1/health?note={secret}")
+    first, second = (each for each in world.sandbox.wire.since() if each.path == "/v1/health")
+    assert first.query == (("note", "‹client secret 1›"),)
+    assert second.query == (("note", "‹state 1›"),)
+
+
 def test_a_parked_poll_is_answered_after_what_it_waited_for(world: World) -> None:
     pending = authorize(world)
     poll = parked(world, pending["id"])
-    waiting = world.sandbox.wire.since()[-1]
+    waiting = world.sandbox.wire.since()[-1]  # and it is read then, without its answer
     assert (waiting.path, waiting.status) == ("/v1/auth/status", 0)
     assert waiting.reason == "no answer yet"
     world.visit(pending["url"], click="Allow")
@@ -173,21 +184,34 @@ def test_the_record_is_bounded_and_large_bodies_are_not_kept(world: World) -> No
     assert [each.number for each in wire.since()] == list(range(11, KEPT + 11))
 
 
+def test_bodies_that_nobody_looks_at_are_read_before_they_are_too_many() -> None:
+    wire = Wire()
+    for _ in range(KEPT):
+        noted = wire.ask("Program", "Arcade", "POST", "http://a/", [])
+        noted.send(b"x" * 60_000)
+        wire.answer(noted, 200, [])
+        assert wire._held < 4_100_000
+    wire.since()
+    assert wire._held == 0
+
+
 @pytest.mark.long
-def test_ten_thousand_flows_leave_memory_flat() -> None:
+@pytest.mark.parametrize("looks_each", [1, 1_000_000])
+def test_ten_thousand_flows_leave_memory_flat(looks_each: int) -> None:
     """Ten thousand, and ten thousand more: what each sends, through the record alone."""
     wire = Wire()
 
     def flow(number: int) -> None:
         code, token = f"c{number:07}", f"token-{number:030}"
         wire.note_made("code", code)
-        exchange = wire.ask(
-            "Browser", "Arcade", "GET", f"http://a/callback?code={code}&state=s{number:08}", []
-        )
-        wire.answered(exchange, 302, [("location", f"/x?session=s-{number:020}")], Body(b""))
-        exchange = wire.ask("Program", "Arcade", "GET", "http://a/v1/auth/status", [])
-        body = b'{"token": "%s", "filler": "%s"}' % (token.encode(), b"x" * 2000)
-        wire.answered(exchange, 200, [("content-type", "application/json")], Body(body))
+        url = f"http://a/callback?code={code}&state=s{number:08}"
+        noted = wire.ask("Browser", "Arcade", "GET", url, [])
+        wire.answer(noted, 302, [(b"location", f"/x?session=s-{number:020}".encode())])
+        noted = wire.ask("Program", "Arcade", "GET", "http://a/v1/auth/status", [])
+        noted.get(b'{"token": "%s", "filler": "%s"}' % (token.encode(), b"x" * 2000))
+        wire.answer(noted, 200, [(b"content-type", b"application/json")])
+        if number % looks_each == 0:
+            wire.since()
 
     tracemalloc.start()
     try:
