@@ -12,19 +12,22 @@ With ``TUTORIAL_MODE=live`` nothing is started or changed: the same code then ta
 live services with your own key.
 """
 
-from ticktick_sandbox.notebook import (
-    SandboxError,
-    check,
-    clock,
-    events,
-    open,
-    start,
-    start_app,
-    start_worker,
-    stop,
-    watch,
-    wire,
-)
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ticktick_sandbox.notebook import (
+        SandboxError,
+        check,
+        clock,
+        events,
+        open,
+        start,
+        start_app,
+        start_worker,
+        stop,
+        watch,
+        wire,
+    )
 
 __all__ = [
     "SandboxError",
@@ -39,3 +42,16 @@ __all__ = [
     "watch",
     "wire",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what notebooks call when it is called: the commands don't need it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ticktick_sandbox import notebook
+
+    return getattr(notebook, name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__all__", "__doc__"]

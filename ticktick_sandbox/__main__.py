@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to end in order
+
 import argparse
 import os
 import re
 import secrets
-import signal
 import subprocess
 import sys
 import threading
@@ -281,6 +285,7 @@ def _list(
 
     from ticktick_sandbox.server.running import exchanges
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     said: set[int] = set()
     with suppress(KeyboardInterrupt, httpx.HTTPError):  # until Ctrl+C, or the sandbox stops
         while True:
@@ -303,6 +308,7 @@ def _run(program: list[str], environment: dict[str, str]) -> int:
     except OSError as problem:
         _fail(f"{program[0]} can't be run: {problem.strerror}.")
         return 127
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: child.send_signal(number))
     while True:

@@ -231,10 +231,11 @@ def wire(*, last: int | None = None) -> None:
     if not new:
         print("Nothing went over the wire since the last call.")
         return
-    running.drawn = running.place.services, new[-1].number
-    new = new[-last:] if last else new
+    from ticktick_sandbox.recording.exchange import steady
     from ticktick_sandbox.recording.exports import to_text
 
+    running.drawn = running.place.services, new[-1].number
+    new = [steady(each) for each in (new[-last:] if last else new)]
     lines = "\n".join(to_text(each) for each in new)
     if not in_notebook():
         print(lines)

@@ -62,7 +62,7 @@ def test_the_flow_that_is_explained_is_the_one_that_a_run_records() -> None:
 def test_the_explanation_shows_each_request_once_and_says_what_is_so() -> None:
     page = (ROOT / "docs" / "explanation" / "brokered-flow.md").read_text("utf-8")
     flow = recorded()
-    shown = re.findall(r"<!-- exchange (\d+) -->", page)
+    shown = re.findall(r"^\*(\d+)\. ", page, re.M)
     assert shown == [str(each.number) for each in flow]
     table = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
     parties = {"the browser": "Browser", "your program": "Program"}

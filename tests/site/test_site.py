@@ -83,7 +83,9 @@ def test_a_notebook_page_has_every_cell_its_outputs_and_the_download(
         for output in cell.outputs:
             data = output.get("data", {})
             if "text/html" in data:
-                assert data["text/html"] in page
+                drawn = unescape(re.sub(r"<[^>]+>", "", data["text/html"]))
+                assert "".join(drawn.split()) in "".join(text.split())
+                assert page.count("<details><summary>") == page.count("</pre></details>") > 0
             else:
                 assert (output.get("text") or data["text/plain"]).strip("\n") in text
     assert f'href="{PREFIX}/notebooks/{path.stem}/{path.name}" title="Download' in page

@@ -14,28 +14,31 @@ from ticktick_sandbox.recording.exchange import Exchange, Message, parties, step
 from ticktick_sandbox.recording.labels import LABEL
 
 CLASS = "ticktick-sandbox-wire"
+_OURS = f".{CLASS}" * 3
+"""Selects what is ours, and counts for more than what JupyterLab says of every table."""
 
 _STYLE = f"""<style>
-.{CLASS} {{ overflow-x: auto; max-width: 60rem; font-size: .9em; }}
-.{CLASS} table {{ width: 100%; border-collapse: collapse; border: 0; margin: .5em 0; }}
-.{CLASS} :is(table, tr, th, td) {{ background: none; text-align: left; }}
-.{CLASS} :is(th, td) {{ border: 0; padding: .1em .3em; vertical-align: top; white-space: normal; }}
-.{CLASS} .arrows {{ table-layout: fixed; }}
-.{CLASS} .arrows :is(th, td) {{ padding: 0; max-width: none; }}
-.{CLASS} .arrows th {{ text-align: center; }}
-.{CLASS} .arrows td.line {{ border-left: 1px dashed #888; }}
-.{CLASS} .arrows td[colspan] {{ border: solid #888; border-width: 0 2px; padding: .2em 0; }}
-.{CLASS} .arrows div {{ border-bottom: 2px solid #5472d3; padding: 0 .2em; line-height: 1.4;
+{_OURS} {{ overflow-x: auto; max-width: 60rem; font-size: .9em; }}
+{_OURS} table {{ width: 100%; border-collapse: collapse; border: 0; margin: .5em 0; }}
+{_OURS} :is(table, tr, th, td) {{ background: none; text-align: left; }}
+{_OURS} :is(th, td) {{ border: 0; padding: .1em .3em; vertical-align: top; white-space: normal; }}
+{_OURS} .arrows {{ table-layout: fixed; }}
+{_OURS} .arrows :is(th, td) {{ padding: 0; max-width: none; }}
+{_OURS} .arrows th {{ text-align: center; }}
+{_OURS} .arrows td.line {{ border-left: 1px dashed #888; }}
+{_OURS} .arrows td[colspan] {{ border: solid #888; border-width: 0 2px; padding: .2em 0; }}
+{_OURS} .arrows div {{ border-bottom: 2px solid #5472d3; padding: 0 .2em; line-height: 1.4;
   overflow-wrap: anywhere; text-align: left; }}
-.{CLASS} .arrows .right {{ text-align: right; }}
-.{CLASS} .arrows .answer {{ border-bottom-style: dashed; }}
-.{CLASS} .requests th {{ font-weight: normal; }}
-.{CLASS} .requests thead th {{ font-weight: bold; }}
-.{CLASS} .requests th:first-child {{ width: 30%; }}
-.{CLASS} .requests td {{ overflow-wrap: anywhere; }}
-.{CLASS} caption {{ text-align: left; }}
-.{CLASS} pre {{ white-space: pre-wrap; overflow-wrap: anywhere; margin: .3em 0; font-size: .9em; }}
-.{CLASS} mark {{ color: inherit; background: rgba(204, 136, 0, .22); border-radius: 3px;
+{_OURS} .arrows .right {{ text-align: right; }}
+{_OURS} .arrows .answer {{ border-bottom-style: dashed; }}
+{_OURS} .requests th {{ font-weight: normal; }}
+{_OURS} .requests thead th {{ font-weight: bold; }}
+{_OURS} .requests th:first-child {{ width: 30%; }}
+{_OURS} .requests td {{ overflow-wrap: anywhere; }}
+{_OURS} caption {{ text-align: left; }}
+{_OURS} pre {{ white-space: pre-wrap; overflow-wrap: anywhere; margin: .3em 0; font-size: .9em; }}
+{_OURS} pre + pre {{ margin-top: 1em; }}
+{_OURS} mark {{ color: inherit; background: rgba(204, 136, 0, .22); border-radius: 3px;
   padding: 0 2px; }}
 </style>"""
 
@@ -109,7 +112,8 @@ def _arrows(exchanges: Sequence[Exchange]) -> Iterator[str]:
             text = f"<b>{exchange.number}</b> {escape(exchange.method)} {_breakable(exchange.path)}"
             arrows += _arrow(text, exchange.secrets_asked(), asker < answerer, "")
         if answers:
-            text = escape(exchange.reason)
+            text = "" if asks else f"<b>{exchange.number}</b> "  # others came between
+            text += escape(exchange.reason)
             arrows += _arrow(text, exchange.secrets_answered(), asker >= answerer, "answer")
         yield f'<tr data-exchange="{exchange.number}">'
         yield _row(arrows, min(asker, answerer), max(asker, answerer), len(names))
@@ -133,7 +137,7 @@ def _empty(line: object) -> str:
 
 def _arrow(text: str, labels: list[str], to_the_right: bool, kind: str) -> str:
     carried = "".join(f" {_marked(f'‹{label}›')}" for label in labels)
-    said = f"{text}{carried} ▶" if to_the_right else f"◀ {text}{carried}"
+    said = f"{text}{carried}&nbsp;▶" if to_the_right else f"◀ {text}{carried}"
     classes = f"right {kind}".strip() if to_the_right else kind
     return f'<div class="{classes}">{said}</div>'
 

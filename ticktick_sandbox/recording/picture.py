@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from html import escape
 
 from ticktick_sandbox.recording.exchange import Exchange, parties, steps
@@ -15,14 +14,14 @@ _OWN_NAME = re.compile(r"/[^/]*sandbox[^/]*(?=/)")
 
 
 def essential(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Return, numbered anew, what is left without the pages that a browser only passes through."""
-    kept = [
+    """Return what is left without the pages that a browser only passes through."""
+    return [
         each
         for each in exchanges
         if each.asker != "Browser"
         or any("code" in label for label in each.secrets_asked() + each.secrets_answered())
+        or any(each.asked < inner.asked < each.answered for inner in exchanges)
     ]
-    return [replace(each, number=number) for number, each in enumerate(kept, start=1)]
 
 
 def to_svg(exchanges: Sequence[Exchange], title: str) -> str:
@@ -41,7 +40,8 @@ def to_svg(exchanges: Sequence[Exchange], title: str) -> str:
             text = f"{each.number}  {each.method} {_OWN_NAME.sub('/..', each.path)}"
             bottom = _arrow(arrows, bottom, there, back, text, each.secrets_asked())
         if answers:
-            bottom = _arrow(arrows, bottom, back, there, each.reason, each.secrets_answered(), "4")
+            text = each.reason if asks else f"{each.number}  {each.reason}"
+            bottom = _arrow(arrows, bottom, back, there, text, each.secrets_answered(), "4")
         bottom += 6
     width, height = _SIDE * 2 + _LANE * (len(names) - 1), bottom + 14
     parts = [

@@ -53,6 +53,8 @@ _MADE = {
 """What kind of secret each kind of identifier is."""
 
 Headers = Sequence[tuple[bytes, bytes]]
+Where = tuple[str, bytes, bytes]
+"""Scheme, path and query: a URL before anybody wants it whole."""
 
 
 class Noted:
@@ -89,7 +91,7 @@ class Noted:
         asker: str,
         answerer: str,
         method: str,
-        url: str | Scope,
+        url: str | Where,
         headers: Headers,
         asked: int,
     ) -> None:
@@ -158,7 +160,7 @@ class Wire:
         return [exchange for exchange in found if exchange and exchange.number > number]
 
     def ask(
-        self, asker: str, answerer: str, method: str, url: str | Scope, headers: Headers
+        self, asker: str, answerer: str, method: str, url: str | Where, headers: Headers
     ) -> Noted:
         """Note a request, and return what its body and its answer are to be told to.
 
@@ -166,7 +168,7 @@ class Wire:
             asker: who asks.
             answerer: who is asked.
             method: of HTTP.
-            url: with the query, or the scope that it is made of.
+            url: with the query, or what it is made of.
             headers: as they were sent.
         """
         self._begun += 1
@@ -223,11 +225,14 @@ class Wire:
                     self._read_answer(noted)
 
     def _read_request(self, noted: Noted) -> None:
-        url = noted.url if isinstance(noted.url, str) else _url(noted.url)
+        url = noted.url if isinstance(noted.url, str) else _url(noted.url, noted.headers)
         place, query = self._redaction.target(url)
         headers = _decoded(noted.headers)
+        kept = set(REQUEST_HEADERS)
+        if noted.answerer == "Arcade":
+            kept.remove("cookie")  # TickTick's, which a browser sends to all of localhost
         key = api_key_is_asked_for(place)
-        shown = self._redaction.headers(headers, REQUEST_HEADERS, api_key=key)
+        shown = self._redaction.headers(headers, kept, api_key=key)
         noted.exchange = Exchange(
             number=noted.number,
             asker=noted.asker,
@@ -292,7 +297,12 @@ class Recording:
             return
         wire = self._wire()
         method = scope["method"]
-        noted = wire.ask(asker or "Program", self._answerer, method, scope, scope["headers"])
+        where = (
+            scope["scheme"],
+            scope.get("raw_path") or scope["path"].encode(),
+            scope["query_string"],
+        )
+        noted = wire.ask(asker or "Program", self._answerer, method, where, scope["headers"])
         start: ASGIMessage = {}
 
         async def receive_noted() -> ASGIMessage:
@@ -380,9 +390,7 @@ def _decoded(headers: Headers) -> Pairs:
     return tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in headers)
 
 
-def _url(scope: Scope) -> str:
-    host = dict(scope["headers"]).get(b"host", b"")
-    path = scope.get("raw_path") or scope["path"].encode()
-    query = scope["query_string"]
-    url = host + path + (b"?" + query if query else b"")
-    return f"{scope['scheme']}://{url.decode('latin-1')}"
+def _url(where: Where, headers: Headers) -> str:
+    scheme, path, query = where
+    url = dict(headers).get(b"host", b"") + path + (b"?" + query if query else b"")
+    return f"{scheme}://{url.decode('latin-1')}"

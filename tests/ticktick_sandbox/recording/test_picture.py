@@ -13,12 +13,13 @@ def test_pages_that_a_browser_passes_through_are_left_out(world: World) -> None:
     kept = essential(world.sandbox.wire.since())
     assert [(each.number, each.asker, each.answerer) for each in kept] == [
         (1, "Program", "Arcade"),
-        (2, "Browser", "TickTick"),
-        (3, "Browser", "Arcade"),
-        (4, "Arcade", "TickTick"),
-        (5, "Program", "Arcade"),
+        (6, "Browser", "TickTick"),
+        (7, "Browser", "Arcade"),
+        (8, "Browser", "Arcade"),
+        (9, "Arcade", "TickTick"),
+        (11, "Program", "Arcade"),
     ]
-    assert kept[3].secrets_asked() == ["client secret 1", "code 1"]
+    assert kept[4].secrets_asked() == ["client secret 1", "code 1"]
 
 
 def test_it_is_xml_in_ascii_in_which_everything_lies_within_its_size(world: World) -> None:
@@ -29,7 +30,7 @@ def test_it_is_xml_in_ascii_in_which_everything_lies_within_its_size(world: Worl
     height = int(svg.attrib["height"])
     names = [t.text for t in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert names[:4] == ["Browser", "Program", "Arcade", "TickTick"]
-    assert "3  GET /api/v1/oauth/../callback" in names
+    assert {"7  GET /api/v1/oauth/../callback", "8  303 See Other"} <= set(names)
     assert all(float(t.attrib["y"]) < height for t in svg.iter("{http://www.w3.org/2000/svg}text"))
     title = svg.find("{http://www.w3.org/2000/svg}title")
     assert title is not None
