@@ -16,8 +16,6 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -32,7 +30,6 @@ from ticktick_sandbox.shared.settings import (
 )
 
 if TYPE_CHECKING:
-    from ticktick_sandbox.recording.exchange import Exchange
     from ticktick_sandbox.shared.event_log import Event
 
 
@@ -257,7 +254,7 @@ def _wire(port: int, *, follow: bool, har: Path | None, mermaid: bool) -> int:
     import json
     from importlib.metadata import version
 
-    from ticktick_sandbox.recording.exports import to_har, to_mermaid, to_text
+    from ticktick_sandbox.recording.exports import to_har, to_lines, to_mermaid
     from ticktick_sandbox.server.running import exchanges, find_running
 
     url = find_running(port)
@@ -272,34 +269,39 @@ def _wire(port: int, *, follow: bool, har: Path | None, mermaid: bool) -> int:
             har.write_text(written, encoding="utf-8")
         except OSError as problem:
             return _fail(f"{har} can't be written: {problem.strerror}.")
+        print(f"Wrote {len(found)} requests to {har}.")
+    elif follow:
+        _follow(url)
+    elif found:
+        _say("\n".join(to_lines(found)))
     else:
-        _list(url, found, to_text, follow=follow)
+        print("Nothing went over the wire yet.", file=sys.stderr)
     return 0
 
 
-def _list(
-    url: str, found: list[Exchange], to_text: Callable[[Exchange], str], *, follow: bool
-) -> None:
-    """Print a line for each exchange that has ended, and if asked to, those to come."""
+def _follow(url: str) -> None:
+    """Print a line for each request, and another one for an answer that came later."""
     import httpx
 
+    from ticktick_sandbox.recording.exports import to_text
     from ticktick_sandbox.server.running import exchanges
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    said: set[int] = set()
-    with suppress(KeyboardInterrupt, httpx.HTTPError):  # until Ctrl+C, or the sandbox stops
+    said: dict[int, int] = {}
+    try:
         while True:
-            if found and said and found[-1].number < max(said):
+            found = exchanges(url)
+            if found and found[-1].number < max(said, default=0):
                 said.clear()  # started over
-            new = [each for each in found if each.number not in said]
-            new = [each for each in new if each.answered or not follow]
+            new = [each for each in found if said.get(each.number) != each.answered]
             if new:
                 _say("\n".join(map(to_text, new)))
-            said |= {each.number for each in new}
-            if not follow:
-                return
+            said |= {each.number: each.answered for each in new}
             time.sleep(_PAUSE)
-            found = exchanges(url)
+    except KeyboardInterrupt:
+        return
+    except httpx.HTTPError:
+        print("The sandbox has stopped.", file=sys.stderr)
 
 
 def _run(program: list[str], environment: dict[str, str]) -> int:

@@ -232,11 +232,11 @@ def wire(*, last: int | None = None) -> None:
         print("Nothing went over the wire since the last call.")
         return
     from ticktick_sandbox.recording.exchange import steady
-    from ticktick_sandbox.recording.exports import to_text
+    from ticktick_sandbox.recording.exports import to_lines
 
     running.drawn = running.place.services, new[-1].number
     new = [steady(each) for each in (new[-last:] if last else new)]
-    lines = "\n".join(to_text(each) for each in new)
+    lines = "\n".join(to_lines(new))
     if not in_notebook():
         print(lines)
         return

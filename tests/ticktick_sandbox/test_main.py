@@ -413,7 +413,7 @@ def test_wire_lists_what_a_running_sandbox_has_seen(serving: str, tmp_path: Path
     assert run.stdout.splitlines()[:2] == ["sequenceDiagram", "  participant p0 as asks.py"]
     har = tmp_path / "flow.har"
     run = run_sandbox("wire", "--arcade-port", serving, "--har", str(har))
-    assert (run.returncode, run.stdout) == (0, "")
+    assert (run.returncode, run.stdout) == (0, f"Wrote 1 requests to {har}.\n")
     (entry,) = json.loads(har.read_text("utf-8"))["log"]["entries"]
     assert entry["request"]["url"] == "https://api.ticktick.com/open/v1/project"
     run = run_sandbox("wire", "--arcade-port", serving, "--har", str(tmp_path / "none" / "x"))
@@ -422,11 +422,18 @@ def test_wire_lists_what_a_running_sandbox_has_seen(serving: str, tmp_path: Path
 
 
 def test_wire_follows_until_it_is_stopped_or_the_sandbox_is(serving: str) -> None:
-    arcade = f"http://localhost:{serving}"
+    run = run_sandbox("wire", "--arcade-port", serving)
+    assert (run.stdout, run.stderr) == ("", "Nothing went over the wire yet.\n")
+    client = Arcade(api_key="arc_sandbox", base_url=f"http://localhost:{serving}")
+    pending = client.auth.start("a@example.com", "arcade-ticktick", scopes=["tasks:read"])
     with running(*sandbox("wire", "--arcade-port", serving, "--follow")) as (process, output):
-        for _ in range(2):
-            httpx.get(f"{arcade}/v1/health")
-        assert output.wait_for("  2 Program → Arcade: GET /v1/health → 200 OK")
+        poll = threading.Thread(target=lambda: client.auth.status(id=str(pending.id), wait=2))
+        poll.start()
+        asked = "  2 Program → Arcade: GET /v1/auth/status →"
+        output.wait_for(f"{asked} no answer yet")
+        output.wait_for(f"{asked} 200 OK, pending")
+        poll.join()
+        client.close()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
         assert "Traceback" not in "\n".join(output.rest())

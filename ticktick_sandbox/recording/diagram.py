@@ -39,7 +39,7 @@ _STYLE = f"""<style>
 {_OURS} pre {{ white-space: pre-wrap; overflow-wrap: anywhere; margin: .3em 0; font-size: .9em; }}
 {_OURS} pre + pre {{ margin-top: 1em; }}
 {_OURS} mark {{ color: inherit; background: rgba(204, 136, 0, .22); border-radius: 3px;
-  padding: 0 2px; }}
+  padding: 0 2px; overflow-wrap: normal; }}
 </style>"""
 
 

@@ -22,6 +22,22 @@ def to_text(exchange: Exchange) -> str:
     )
 
 
+def to_lines(exchanges: Sequence[Exchange]) -> list[str]:
+    """Return a line for each exchange, in the order in which they were asked.
+
+    One whose answer came after that to a later one says after which.
+    """
+    lines = []
+    for each in exchanges:
+        within = [
+            other.number
+            for other in exchanges
+            if each.asked < other.asked < other.answered < each.answered
+        ]
+        lines.append(to_text(each) + (f", after {max(within)}" if within else ""))
+    return lines
+
+
 def to_mermaid(exchanges: Sequence[Exchange]) -> str:
     """Return a sequence diagram in Mermaid's language."""
     names = {party: f"p{number}" for number, party in enumerate(parties(exchanges))}

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticktick_sandbox.recording.diagram import to_html
+from ticktick_sandbox.recording.exchange import Exchange
 from ticktick_sandbox.recording.recorder import ASKER
 from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.shared.event_log import Event
@@ -29,6 +30,7 @@ _PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 _SHOWN_EVENTS = 20
 _SHOWN_EXCHANGES = 100
 _SCRIPT = "wire.js"
+_DIGITS = 10  # of the number of an exchange
 
 
 class WithControl:
@@ -111,51 +113,50 @@ def create_app(
         done = "done" in request.query_params
         return render(HERE, "go_on.html", status=200, service=service, form_token=token, done=done)
 
-    def drawn() -> tuple[str, str, int]:
-        """Return the diagram, what names how far it goes, and how many requests are in it."""
+    def looked_at(request: Request) -> tuple[list[Exchange], str]:
+        """Return the newest exchanges after the one named, and what names how far they go."""
+        after = request.query_params.get("after", "")
+        number = int(after) if after.isdecimal() and len(after) < _DIGITS else 0
         record = running.wire
-        exchanges = record.since()[-_SHOWN_EXCHANGES:]
-        return (
-            to_html(exchanges) if exchanges else "",
-            f"{id(record):x}-{record.version}",
-            len(exchanges),
-        )
+        return record.since(number), f"{id(record):x}-{record.version}"
 
     async def wire(request: Request) -> Response:
         """Show what goes over the wire, as it does."""
-        diagram, seen, count = drawn()
+        found, seen = looked_at(request)
+        shown = found[-_SHOWN_EXCHANGES:]
         script = (HERE / _SCRIPT).read_text(encoding="utf-8")
         page = render(
             HERE,
             "wire.html",
             status=200,
             service=service,
-            diagram=Markup(diagram),  # noqa: S704 -- to_html escapes what others sent
+            diagram=Markup(to_html(shown) if shown else ""),  # noqa: S704 -- it escapes
             seen=seen,
-            count=count,
+            count=len(shown),
+            last=shown[-1].number if shown else 0,
             script=Markup(script),  # noqa: S704 -- ours
         )
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        page.headers["Content-Security-Policy"] += (
-            f"; script-src 'sha256-{digest}'; connect-src 'self'"
-        )
-        page.headers["Content-Security-Policy"] = page.headers["Content-Security-Policy"].replace(
-            "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+        policy = page.headers["Content-Security-Policy"]
+        policy = policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+        page.headers["Content-Security-Policy"] = (
+            f"{policy}; script-src 'sha256-{digest}'; connect-src 'self'"
         )
         return page
 
     async def wire_rows(request: Request) -> Response:
         """Return the diagram if it goes further than what was seen."""
-        record = running.wire
-        if request.query_params.get("seen") == f"{id(record):x}-{record.version}":
+        found, seen = looked_at(request)
+        if request.query_params.get("seen") == seen:
             return Response(status_code=204)
-        diagram, seen, _ = drawn()
-        return HTMLResponse(diagram, headers={"X-Seen": seen, "X-Content-Type-Options": "nosniff"})
+        shown = found[-_SHOWN_EXCHANGES:]
+        return HTMLResponse(
+            to_html(shown) if shown else "",
+            headers={"X-Seen": seen, "X-Content-Type-Options": "nosniff"},
+        )
 
     async def exchanges(request: Request) -> Response:
-        after = request.query_params.get("after", "0")
-        number = int(after) if after.isdecimal() and len(after) < 10 else 0
-        return JSONResponse([each.to_json() for each in running.wire.since(number)])
+        return JSONResponse([each.to_json() for each in looked_at(request)[0]])
 
     async def state(request: Request) -> Response:
         return JSONResponse({"arcade": running.arcade_url, "ticktick": running.ticktick_url})

@@ -13,7 +13,7 @@ from tests.installed import missing
 from tests.ticktick_sandbox.helpers import World
 from tests.ticktick_sandbox.recording.helpers import made
 from ticktick_sandbox.recording.exchange import Exchange, Message
-from ticktick_sandbox.recording.exports import to_har, to_mermaid, to_text
+from ticktick_sandbox.recording.exports import to_har, to_lines, to_mermaid, to_text
 
 SCHEMAS = ROOT / "tests" / "node_modules" / "har-schema" / "lib"
 """The published schema of the format, from npm."""
@@ -71,6 +71,14 @@ def test_a_line_says_who_asks_whom_and_what_is_carried() -> None:
     answer = Message((("content-type", "application/json"),), '{\n "token": "‹token 1›"\n}')
     asked = made(7, query=(("code", "‹code 2›"),), response=answer)
     assert to_text(asked) == ("  7 Program → Arcade: GET /v1/health (code 2) → 200 OK (token 1)")
+
+
+def test_a_line_says_after_which_other_its_answer_came() -> None:
+    outer = made(1, asked=1, answered=4)
+    inner = made(2, asked=2, answered=3)
+    waiting = made(3, asked=5, answered=0, status=0)
+    lines = to_lines([outer, inner, waiting])
+    assert [line.endswith(", after 2") for line in lines] == [True, False, False]
 
 
 def test_mermaid_has_nested_requests_and_nothing_that_is_syntax() -> None:

@@ -3,17 +3,21 @@
 (() => {
   const place = document.getElementById("wire");
   const said = document.getElementById("said");
+  const later = document.getElementById("later");
+  const after = new URLSearchParams(location.search).get("after") ?? "0";
   const rows = () => [...place.querySelectorAll("tr[data-exchange]")];
   const number = (element) => Number(element.closest("tr")?.dataset.exchange ?? 0);
   let seen = place.dataset.seen;
 
   async function look() {
     try {
-      const answer = await fetch(`wire-rows?seen=${seen}`);
+      const answer = await fetch(`wire-rows?seen=${seen}&after=${after}`);
       if (answer.status === 200) {
         const last = Math.max(0, ...rows().map(number));
         const open = new Set([...place.querySelectorAll("details[open]")].map(number));
         const at = place.contains(document.activeElement) ? number(document.activeElement) : 0;
+        const newest = place.querySelector(".arrows tr:last-child");
+        const follows = !newest || newest.getBoundingClientRect().top < innerHeight;
         place.innerHTML = await answer.text();
         seen = answer.headers.get("x-seen");
         for (const row of rows()) {
@@ -23,6 +27,10 @@
             if (at && number(row) === at) details.querySelector("summary").focus();
           }
         }
+        if (follows && !open.size) {
+          place.querySelector(".arrows tr:last-child")?.scrollIntoView({ block: "nearest" });
+        }
+        later.href = `?after=${Math.max(0, ...rows().map(number))}`;
         const count = new Set(rows().map(number)).size;
         said.textContent = count ? `${count} requests` : "Nothing yet.";
       }
