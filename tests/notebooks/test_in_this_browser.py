@@ -129,7 +129,11 @@ def texts(notebook: dict[str, Any]) -> list[str]:
                 text += "\n" * (output["output_type"] == "execute_result")
                 text = text.replace("<IPython.core.display.HTML object>", "")
             by_hand = r"(Autopilot: |Network: |In the page below, or at |Seen it\? Go on: |  ).*\n?"
-            shown.append(re.sub(rf"^{by_hand}", "", text, flags=re.M).strip())
+            # A person stays signed in, so the pages and the numbers are others.
+            text = re.sub(r"^ *\d+ Browser → .*\n?", "", text, flags=re.M)
+            text = re.sub(r"^ *\d+ (\w+ → .*?)(, after \d+)?$", r"\1", text, flags=re.M)
+            text = re.sub(rf"^{by_hand}", "", text, flags=re.M)
+            shown.append(text.strip())
     return shown
 
 
