@@ -203,6 +203,13 @@ class Waiting:
         return f"<div>{table}{go_on}{_frame(self._address, 'The page', self._height)}</div>"
 
 
+def show_frame(address: str, title: str, height: int) -> None:
+    """Show a page that nobody has to do anything on."""
+    from IPython.display import HTML, display
+
+    display(HTML(f"<div>{_frame(address, title, height)}</div>"))
+
+
 def _frame(address: str, title: str, height: int) -> str:
     return (
         f'<iframe src="{escape(address)}" title="{title}" width="100%" '

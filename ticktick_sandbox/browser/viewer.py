@@ -17,7 +17,7 @@ from ticktick_sandbox.browser.form_watch import (
     Wanted,
     is_secret,
 )
-from ticktick_sandbox.browser.notebook_page import Waiting, in_notebook
+from ticktick_sandbox.browser.notebook_page import Waiting, in_notebook, show_frame
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -122,12 +122,10 @@ class Viewer:
 
     def show_beside(self, address: str) -> None:
         """Show a page of the sandbox to a person who does nothing on it; wait for nothing."""
-        if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1" or not in_notebook():
-            print(f"Open {self._seen_at(address)}")
-            return
-        from IPython.display import IFrame, display
-
-        display(IFrame(self._framed(address), "100%", _LOW))
+        shown = os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") != "1" and in_notebook()
+        print("In the page below, or at" if shown else "Open", self._seen_at(address))
+        if shown:
+            show_frame(self._framed(address), "What happens", _LOW)
 
     def _outcome(self, address: str) -> str:
         """Return what a page that is only looked at says, for when it is gone."""
