@@ -128,7 +128,8 @@ def texts(notebook: dict[str, Any]) -> list[str]:
                 text += "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
                 text += "\n" * (output["output_type"] == "execute_result")
                 text = text.replace("<IPython.core.display.HTML object>", "")
-            by_hand = r"(Autopilot: |Network: |In the page below, or at |Seen it\? Go on: |Open http|  ).*\n?"
+            by_hand = r"(Autopilot: |Network: |In the page below, or at |Seen it\? Go on: |"
+            by_hand += r"Open http|  ).*\n?"
             # A person stays signed in, so the pages and the numbers are others.
             text = re.sub(r"^ *\d+ Browser → .*\n?", "", text, flags=re.M)
             text = re.sub(r"^ *\d+ (\w+ → .*?)(, after \d+)?$", r"\1", text, flags=re.M)
