@@ -320,7 +320,8 @@ def _files_of(installed: Distribution) -> Iterator[tuple[str, bytes]]:
     """Yield the files of a package, without those that nothing in a browser reads."""
     if installed.name == "ticktick-sandbox":  # installed in place
         for path in sorted((ROOT / "ticktick_sandbox").rglob("*")):
-            if path.is_file() and path.suffix not in _NOT_READ:
+            part_of_a_page = path.parent.name == "templates"
+            if path.is_file() and (part_of_a_page or path.suffix not in _NOT_READ):
                 yield str(path.relative_to(ROOT)), path.read_bytes()
     for file in sorted(installed.files or []):
         place = file.as_posix()
