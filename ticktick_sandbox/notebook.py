@@ -215,7 +215,7 @@ def wire(*, last: int | None = None) -> None:
     says so.
 
     Args:
-        last: show only so many of them, the newest.
+        last: show only so many calls of this program, the newest, with what came after.
 
     Raises:
         SandboxError: the sandbox does not run.
@@ -235,7 +235,10 @@ def wire(*, last: int | None = None) -> None:
     from ticktick_sandbox.recording.exports import to_lines
 
     running.drawn = running.place.services, new[-1].number
-    new = [steady(each) for each in (new[-last:] if last else new)]
+    calls = [each.number for each in new if each.asker == "Program"]
+    if last and len(calls) > last:
+        new = [each for each in new if each.number >= calls[-last]]
+    new = [steady(each) for each in new]
     lines = "\n".join(to_lines(new))
     if not in_notebook():
         print(lines)

@@ -250,5 +250,6 @@ def test_a_restart_under_a_waiting_cell_is_no_noise(
     while todo := reader.waiting():
         reader.do(todo)
     reader.check()
-    said = terminal.so_far()
+    # On a busy machine JupyterLab's own server may warn of the restart in one line.
+    said = [line for line in terminal.so_far() if "ServerApp] Got events for closed" not in line]
     assert [line for line in said if re.search("Traceback|ZMQError|closed stream", line)] == []

@@ -132,6 +132,8 @@ def texts(notebook: dict[str, Any]) -> list[str]:
             by_hand += r"Open http|  ).*\n?"
             # A person stays signed in, so the pages and the numbers are others.
             text = re.sub(r"^ *\d+ Browser → .*\n?", "", text, flags=re.M)
+            # After a while the Engine looks anew which tools there are.
+            text = re.sub(r"^ *\d+ Arcade → Worker: GET /worker/tools .*\n?", "", text, flags=re.M)
             text = re.sub(r"^ *\d+ (\w+ → .*?)(, after \d+)?$", r"\1", text, flags=re.M)
             text = re.sub(rf"^{by_hand}", "", text, flags=re.M)
             shown.append(text.strip())

@@ -114,6 +114,6 @@ def test_a_page_is_copied_as_markdown(browser: Browser, site_url: str) -> None:
 def test_outputs_have_no_copy_button(browser: Browser, site_url: str) -> None:
     tab = browser.new_page()
     settled(tab, f"{site_url}/notebooks/00_start_here/")
-    assert tab.locator(".cell.highlight button").count() == 5
+    assert tab.locator(".cell.highlight button").count() == 6
     assert tab.locator(".output.highlight button").count() == 0
     tab.close()
