@@ -66,6 +66,8 @@ def test_the_same_question_is_answered_once(kernel: Kernel) -> None:
         other, _ = await kernel.ask("GET", "http://localhost:9100/signin", key="other")
         assert first == again
         assert first["status"] == other["status"] == 200
+        recorded = await kernel.call("front.wire.since")
+        assert [each.path for each in recorded] == ["/signup", "/signin", "/signin"]
 
     asyncio.run(asks())
 
