@@ -346,7 +346,7 @@ def test_on_a_phone(site: Site, browser: Browser) -> None:
     page = tab.frame_locator("iframe[title='The page']")
     page.get_by_role("button", name="Sign in").click(timeout=60_000)
     page.get_by_role("button", name="Allow").click()
-    expect(tab.get_by_text("Website relaunch")).to_be_visible(timeout=20_000)
+    expect(tab.get_by_text("Website relaunch").first).to_be_visible(timeout=20_000)
     context.close()
 
 
