@@ -76,11 +76,6 @@ class Exchange:
         except ValueError:
             return f"{self.status}{more}"
 
-    @property
-    def leads_to(self) -> str:
-        """Where the answer sends the browser, without parameters; empty if nowhere."""
-        return dict(self.response.headers).get("location", "").partition("?")[0]
-
     def secrets_asked(self) -> list[str]:
         """Return the labels that the request carries: ``code 1``."""
         values = [value for _, value in (*self.query, *self.request.headers)]

@@ -175,7 +175,7 @@ class Wire:
         self.version += 1
         noted = Noted(self._begun, asker, answerer, method, url, headers, self.version)
         if len(self._kept) == KEPT:
-            self._held -= self._kept[0].held
+            self._drop(self._kept[0])
         self._kept.append(noted)
         self._add(noted, asks=True)
         return noted
@@ -218,11 +218,16 @@ class Wire:
             for _ in range(min(at_most, len(self._to_read))):
                 noted, asks = self._to_read.popleft()
                 if noted.number <= self._begun - KEPT:
+                    self._drop(noted)  # it was answered after its place was taken
                     continue
                 if asks:
                     self._read_request(noted)
                 else:
                     self._read_answer(noted)
+
+    def _drop(self, noted: Noted) -> None:
+        self._held -= noted.held
+        noted.held = 0
 
     def _read_request(self, noted: Noted) -> None:
         url = noted.url if isinstance(noted.url, str) else _url(noted.url, noted.headers)
@@ -261,8 +266,7 @@ class Wire:
         exchange.answered = noted.answered
         noted.url, noted.headers, noted.answer_headers = "", (), ()
         noted.sent = noted.got = b""
-        self._held -= noted.held
-        noted.held = 0
+        self._drop(noted)
 
     def _body(self, noted: Noted, headers: Pairs, body: bytes | None, which: int) -> str:
         size = noted.sizes[which] if body is None else len(body)

@@ -193,6 +193,13 @@ def test_bodies_that_nobody_looks_at_are_read_before_they_are_too_many() -> None
         assert wire._held < 4_100_000
     wire.since()
     assert wire._held == 0
+    parked = wire.ask("Program", "Arcade", "GET", "http://a/", [])
+    for _ in range(KEPT):
+        wire.ask("Program", "Arcade", "GET", "http://a/", [])
+    parked.get(b"x" * 60_000)
+    wire.answer(parked, 200, [])  # long after its place was taken
+    wire.since()
+    assert wire._held == 0
 
 
 @pytest.mark.long
