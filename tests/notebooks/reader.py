@@ -80,7 +80,14 @@ class Reader:
         if "fill in" in todo:
             self.fill()
         if "sign in" in todo:
-            page.get_by_role("button", name="Sign in").click()
+            button = page.get_by_role("button", name="Sign in")
+            for _ in range(100):  # each 0.1 s; then the click says what it misses
+                if button.count():
+                    break
+                if not line.evaluate("line => line.isConnected"):
+                    return  # signed in before: the page came without the button
+                self.tab.wait_for_timeout(100)
+            button.click()
         elif name := clicked(todo):
             button = page.get_by_role("button", name=name)
             button.or_(page.get_by_role("link", name=name)).first.click()
