@@ -30,6 +30,7 @@ from ticktick_sandbox.shared.settings import (
 )
 
 if TYPE_CHECKING:
+    from ticktick_sandbox.server.sandbox import Sandbox
     from ticktick_sandbox.shared.event_log import Event
 
 
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         program = sent.program[1:] if sent.program[:1] == ["--"] else sent.program
         if not program:
             parser.error("name the program: ticktick-sandbox exec -- python app.py")
-        return _exec(program, sent.arcade_port)
+        return _exec(program, sent.arcade_port, sent.worker, autopilot=sent.autopilot)
     if sent.ticktick_port is None:
         sent.ticktick_port = sent.arcade_port and sent.arcade_port + 1
     if sent.arcade_port == sent.ticktick_port != 0:
@@ -95,7 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "exec",
         help="run a program against the sandbox",
-        usage="ticktick-sandbox exec [--arcade-port PORT] -- PROGRAM [ARGUMENT ...]",
+        usage="ticktick-sandbox exec [--arcade-port PORT] [--autopilot] [--worker FOLDER] "
+        "-- PROGRAM [ARGUMENT ...]",
         description="Runs a program against the running sandbox, or one of its own if none "
         "runs. ARCADE_API_KEY and the other variables of the clients are set for it, and the "
         "real host names of the services lead Python, Node and curl to the sandbox.",
@@ -103,6 +105,18 @@ def _parser() -> argparse.ArgumentParser:
     where = f"where the running sandbox's Arcade listens; {_USUAL}"
     # Before the command it counts, too, so that no other sandbox is used than was meant.
     _add_port(run, "--arcade-port", argparse.SUPPRESS, where)
+    run.add_argument(
+        "--autopilot",
+        action="store_true",
+        help="for tests: use a sandbox of its own whose clock stands, and consent by itself as "
+        "soon as the program waits for that",
+    )
+    run.add_argument(
+        "--worker",
+        type=Path,
+        metavar="FOLDER",
+        help="serve the tools in this folder, and register them with the Engine, meanwhile",
+    )
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
     wire = commands.add_parser(
         "wire",
@@ -202,44 +216,71 @@ def _say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _exec(program: list[str], port: int) -> int:
+def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
     from ticktick_sandbox.redirection.curl import curl_home
     from ticktick_sandbox.server.environment import client_environment
-    from ticktick_sandbox.server.ports import PortInUse
-    from ticktick_sandbox.server.running import find_running, tls_entrance
-    from ticktick_sandbox.server.sandbox import Sandbox
-    from ticktick_sandbox.shared.clock import Clock
-    from ticktick_sandbox.shared.context import Context
+    from ticktick_sandbox.server.running import control_key, find_running, tls_entrance
+    from ticktick_sandbox.shared.errors import SandboxError
     from ticktick_sandbox.shared.scratch import NoScratch, scratch
 
-    url = find_running(port)
+    url = None if autopilot else find_running(port)
     started = None
     if url is None:
+        started = _start_own(port, autopilot=autopilot)
+        url = started.arcade_url
+    what = "none was running, so one was started at" if started else "using"
+    if autopilot:
+        what = "one on autopilot was started at"
+    print(f"sandbox: {what} {url}", file=sys.stderr, flush=True)
+    # Unbuffered, so that a printed link is seen before the program waits for its click.
+    own = client_environment(url, _called(program))
+    environment = os.environ | own | {"PYTHONUNBUFFERED": "1"}
+    environment["TICKTICK_SANDBOX_KEY"] = control_key(url)
+    served = None
+    try:
+        if tools is not None:
+            from ticktick_sandbox.browser.browser import local_client
+            from ticktick_sandbox.processes.registered_worker import RegisteredWorker
+
+            served = RegisteredWorker(tools, url)
+            with local_client() as client:
+                served.serve(client)
+            print(f"sandbox: serving {', '.join(served.tools)}", file=sys.stderr, flush=True)
+        with scratch() as folder:
+            entrance = tls_entrance(own["ARCADE_BASE_URL"])
+            environment["CURL_HOME"] = curl_home(Path(folder), entrance, os.environ)
+            return _run(program, environment)
+    except (NoScratch, SandboxError) as problem:
+        return _fail(str(problem))
+    finally:
+        if served:
+            served.stop()
+        if started:
+            started.stop()
+
+
+def _start_own(port: int, *, autopilot: bool) -> Sandbox:
+    """Start a sandbox for one program; on autopilot, as notebooks have it, and on any ports."""
+    from ticktick_sandbox.server.ports import PortInUse
+    from ticktick_sandbox.server.sandbox import Sandbox
+    from ticktick_sandbox.server.unattended import Allow
+    from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
+    from ticktick_sandbox.shared.context import Context
+
+    if autopilot:
+        context = Context.of(Clock(standing_at=NOTEBOOK_TIME))
+        started = Sandbox(context, ports=(0, 0), unattended=Allow())
+    else:
         context = Context.of(Clock(), seed=secrets.token_hex(16))
         try:
             started = Sandbox(context, ports=(port, 0))
         except PortInUse:
             started = Sandbox(context, ports=(0, 0))
-        started.prepare(PROVIDER_ID)
-        started.start()
-        url = started.arcade_url
-    what = "none was running, so one was started at" if started else "using"
-    print(f"sandbox: {what} {url}", file=sys.stderr, flush=True)
-    # Unbuffered, so that a printed link is seen before the program waits for its click.
-    own = client_environment(url, _called(program))
-    environment = os.environ | own | {"PYTHONUNBUFFERED": "1"}
-    try:
-        with scratch() as folder:
-            entrance = tls_entrance(own["ARCADE_BASE_URL"])
-            environment["CURL_HOME"] = curl_home(Path(folder), entrance, os.environ)
-            return _run(program, environment)
-    except NoScratch as problem:
-        return _fail(str(problem))
-    finally:
-        if started:
-            started.stop()
+    started.prepare(PROVIDER_ID)
+    started.start()
+    return started
 
 
 def _called(program: list[str]) -> str:

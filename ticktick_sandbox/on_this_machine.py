@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +21,7 @@ from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.settings import APP_PORT, WORKER_PORT
 
 if TYPE_CHECKING:
+    from ticktick_sandbox.processes.app import AppProcess
     from ticktick_sandbox.processes.child_server import ChildServer
     from ticktick_sandbox.processes.worker import WorkerProcess
 
@@ -84,7 +84,7 @@ class OnThisMachine:
         )
         self.offered = self._sandbox.services.ticktick.offered
         self._workers: dict[str | None, WorkerProcess] = {}
-        self._app: ChildServer | None = None
+        self._app: AppProcess | None = None
 
     @property
     def services(self) -> object:
@@ -139,23 +139,16 @@ class OnThisMachine:
         Raises:
             SandboxError: it does not start; with its last words.
         """
-        from ticktick_sandbox.processes.child_server import ChildServer
+        from ticktick_sandbox.processes.app import AppProcess
 
         port = APP_PORT
         if self._app:
             self._app.stop()
             port = self._app.port
-        serve = (sys.executable, "-m", "uvicorn", f"{file.stem}:app", "--host", "localhost")
-        serve += ("--port", "{port}")
-        self._app = ChildServer(
-            f"the app in {file}",
-            serve,
-            folder=file.parent,
-            port=port,
-            variables=client_environment(self.origins[0], "App"),
-        )
+        variables = client_environment(self.origins[0], "App")
+        self._app = AppProcess(file, port=port, variables=variables)
         moved = _start_child(self._app)
-        return f"http://localhost:{self._app.port}", moved
+        return self._app.url, moved
 
     def stop(self) -> None:
         """Stop everything and put everything back as it was."""

@@ -17,6 +17,8 @@ from ticktick_sandbox.shared.settings import LOCAL_HOSTS, OWN_COOKIES, PASSWORD
 
 __all__ = ["Browser", "CannotDo", "Page", "inside_client", "local_client"]
 
+_REDIRECTS = 20  # as many as browsers follow
+
 
 def local_client() -> httpx.Client:
     """Return a client for plain HTTP on this machine.
@@ -59,6 +61,8 @@ class Browser:
         email: who signs in; the account that the page offers if nobody is named.
         client: sends the requests; over the network if none is given.
         cookies: what other programs than the sandbox have set before; theirs are added.
+        app: what asks an app that may not listen anywhere, such as a client for tests: it is
+            used below its ``base_url``.
         looking: whether pages are only read, as nobody's browser, which is not recorded.
     """
 
@@ -69,9 +73,11 @@ class Browser:
         client: httpx.Client | None = None,
         *,
         cookies: CookieJar | None = None,
+        app: httpx.Client | None = None,
         looking: bool = False,
     ) -> None:
         self._local = local
+        self._app = app
         self._email = email
         self.signed_in = False
         self._client = client or local_client()
@@ -125,7 +131,10 @@ class Browser:
     def _go(self, method: str, url: str, **sent: Any) -> Page:
         url = self._local(url)
         response = self._send(method, url, **sent)
+        redirects = 0
         while response.has_redirect_location:
+            if (redirects := redirects + 1) > _REDIRECTS:
+                raise CannotDo(f"{url.partition('?')[0]} redirects without end.")
             url = self._local(urljoin(url, response.headers["location"]))
             response = self._send("GET", url)
         if response.status_code >= 500:
@@ -138,6 +147,8 @@ class Browser:
         return page
 
     def _send(self, method: str, url: str, **sent: Any) -> httpx.Response:
+        if self._app and url.startswith(str(self._app.base_url)):
+            return self._app.request(method, url, follow_redirects=False, **sent)
         if urlsplit(url).hostname not in LOCAL_HOSTS:
             raise CannotDo(f"{url} is not on this machine, so it was not opened.")
         return self._client.request(method, url, **sent)

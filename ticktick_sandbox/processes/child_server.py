@@ -70,6 +70,11 @@ class ChildServer:
         """Its process id, ``None`` unless it was started."""
         return self._process.pid if self._process else None
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self, timeout: float = 30) -> None:
         """Start it and return once it answers. A later start keeps the port.
 

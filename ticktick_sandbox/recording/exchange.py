@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -32,6 +33,18 @@ class Message:
     def content_type(self) -> str:
         """What the body is."""
         return dict(self.headers).get("content-type", "")
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of a form, or of a JSON object; empty for any other body."""
+        kind = self.content_type.partition(";")[0].strip().lower()
+        if kind == "application/x-www-form-urlencoded":
+            return dict(line.split("=", 1) for line in self.body.splitlines() if "=" in line)
+        try:
+            value = json.loads(self.body) if kind.endswith("json") else None
+        except ValueError:  # too long to be kept whole
+            value = None
+        return value if isinstance(value, dict) else {}
 
 
 @dataclass
@@ -90,8 +103,13 @@ class Exchange:
         """Return it for JSON."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in ("request", "response"):
-            values[name] = {"headers": values[name].headers, "body": values[name].body}
-        return values | {"began": self.began.isoformat()}
+            message = values[name]
+            values[name] = {
+                "headers": message.headers,
+                "body": message.body,
+                "fields": message.fields,
+            }
+        return values | {"began": self.began.isoformat(), "path": self.path}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Exchange:
@@ -107,7 +125,8 @@ class Exchange:
         for name in ("request", "response"):
             message = values[name]
             read[name] = Message(_pairs(message["headers"]), message["body"])
-        return cls(**values | read)
+        told = {name: value for name, value in values.items() if name != "path"}
+        return cls(**told | read)
 
 
 def steady(exchange: Exchange) -> Exchange:

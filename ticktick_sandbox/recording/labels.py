@@ -34,6 +34,10 @@ class Labels:
         self._counts: Counter[str] = Counter()
         self._odd: OrderedDict[str, str] = OrderedDict()  # more than one word: as it is in a text
 
+    def begin_as(self, other: Labels) -> None:
+        """Know the secrets of another one that has shown none yet."""
+        self._kinds, self._odd = other._kinds.copy(), other._odd.copy()
+
     def know(self, kind: str, value: str) -> None:
         """Take a value for a secret from now on, wherever it occurs. Its first kind stays."""
         self._kinds.setdefault(value, kind)

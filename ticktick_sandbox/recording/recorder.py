@@ -153,6 +153,10 @@ class Wire:
             with self._reading:
                 self._labels.know(_MADE[kind], value)
 
+    def begin_as(self, other: Wire) -> None:
+        """Know the secrets that a record of nothing yet knows."""
+        self._labels.begin_as(other._labels)
+
     def since(self, number: int = 0) -> list[Exchange]:
         """Return the exchanges with a higher number, oldest first."""
         self._read()

@@ -21,11 +21,15 @@ from ticktick_sandbox.shared.event_log import EventLog
 from ticktick_sandbox.shared.settings import TICKTICK_HOSTS
 from ticktick_sandbox.ticktick.service import TickTick
 
+Prepared = tuple[str | None, Path | None, str | None]
+"""What ``prepare`` takes: the provider, the file, and the person."""
+
 
 class CurrentServices:
     """Arcade's Engine and TickTick, until starting over puts new ones in their place.
 
-    ``prepared`` is what ``prepare`` was last called with; ``names`` has what the servers of
+    ``run`` runs a coroutine on their loop and returns its result; ``prepared`` is what
+    ``prepare`` was last called with; ``names`` has what the servers of
     the reader's own are called, by their origins. Starting over is done by one at a
     time, who holds ``starting_over``.
 
@@ -50,7 +54,7 @@ class CurrentServices:
         self.ticktick_url = ticktick_url
         self.local = LocalAddresses.of(arcade_url, ticktick_url)
         self.names: dict[str, str] = {}
-        self._run = run
+        self.run = run
         self._make = partial(
             Services,
             arcade_url=arcade_url,
@@ -61,7 +65,8 @@ class CurrentServices:
             run=run,
         )
         self.services = self._make(context)
-        self.prepared: tuple[str | None, Path | None, str | None] | None = None
+        self.prepared: Prepared | None = None
+        self._pristine: tuple[Prepared | None, Services] | None = None
         self.starting_over = asyncio.Lock()
 
     @property
@@ -111,25 +116,46 @@ class CurrentServices:
         self.services.prepare(provider, config, person)
         self.prepared = provider, config, person
 
-    def start_over(self) -> None:
+    def start_over(self, prepared: Prepared | None = None) -> None:
         """Put new services in place of these, with what ``prepare`` had built and no more.
 
         They are finished before they answer; parked polls of the old ones are answered
         then. Ports, addresses and the environment stay; a clock that stands shows its
         first moment again. Not for the servers' loop.
 
+        Args:
+            prepared: what to build from now on, instead.
+
         Raises:
             ValueError: engine.yaml can't be used any more. Everything stays as it was.
         """
         old = self.services
         context = old.context.fresh()
-        new = self._make(context)
-        if self.prepared:
-            new.prepare(*self.prepared)
+        prepared = prepared or self.prepared
+        # A file may have changed meanwhile, and so has the time where the clock ticks.
+        if context.clock.stands and not (prepared and prepared[1]):
+            new = self._make(context, like=self._as_prepared(prepared))
+        else:
+            new = self._prepared(context, prepared)
         context.event_log.listener = old.context.event_log.listener
-        self.services = new
+        self.services, self.prepared = new, prepared
         context.event_log.add("Sandbox", "started over: everything is as it was after the start")
-        self._run(old.engine.close())
+        self.run(old.engine.close())
+
+    def _prepared(self, context: Context, prepared: Prepared | None) -> Services:
+        services = self._make(context)
+        if prepared:
+            services.prepare(*prepared)
+        return services
+
+    def _as_prepared(self, prepared: Prepared | None) -> Services:
+        """Return services as they are after the start, which nobody uses.
+
+        To go through all the pages takes longer than most tests do, so it is done once.
+        """
+        if self._pristine is None or self._pristine[0] != prepared:
+            self._pristine = prepared, self._prepared(self.services.context.fresh(), prepared)
+        return self._pristine[1]
 
     def _name_of(self, url: str) -> str:
         """Return what answers at a URL that the Engine asks."""

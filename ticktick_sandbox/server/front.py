@@ -15,6 +15,7 @@ from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.server.entrances import ByEntrance
 from ticktick_sandbox.server.hosts import ByHost
 from ticktick_sandbox.server.long_waits import LongWaits
+from ticktick_sandbox.server.unattended import Policy, Unattended
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import ARCADE_HOSTS, LOCAL_HOSTS, TICKTICK_HOSTS
 
@@ -29,6 +30,7 @@ class Front(CurrentServices):
         strict: the Engine refuses the slips that it otherwise tolerates.
         run: runs a coroutine on the loop of the applications and returns its result.
         tell: is told in a sentence what a program waits for, once that lasts.
+        unattended: what becomes of such a program where nobody comes.
     """
 
     def __init__(
@@ -40,18 +42,23 @@ class Front(CurrentServices):
         strict: bool,
         run: Callable[[Coroutine[Any, Any, Any]], Any],
         tell: Callable[[str], None] | None,
+        unattended: Policy | None = None,
     ) -> None:
         super().__init__(
             context, arcade_url=arcade_url, ticktick_url=ticktick_url, strict=strict, run=run
         )
         self.form_watch = FormWatch()
         self.run_id = secrets.token_hex(4)  # a frame of an earlier start has another one
+        self.control_key = secrets.token_urlsafe(32)  # for programs that steer this sandbox
         self._tell = tell
+        self._arcade: ASGIApp = self.arcade_app
+        if unattended:
+            self._arcade = Unattended(self._arcade, self, unattended)
 
     def recorded(self) -> tuple[ASGIApp, ASGIApp]:
         """Return both services, for programs alone, with what records who asks them."""
         return (
-            Recording(self.arcade_app, "Arcade", lambda: self.wire),
+            Recording(self._arcade, "Arcade", lambda: self.wire),
             Recording(self.ticktick_app, "TickTick", lambda: self.wire),
         )
 
@@ -69,7 +76,8 @@ class Front(CurrentServices):
         arcade, ticktick = (
             self.form_watch.watching(
                 start_page.WithControl(
-                    app, start_page.create_app(name, self, open_tls, self.run_id)
+                    app,
+                    start_page.create_app(name, self, open_tls, self.run_id, self.control_key),
                 )
             )
             for name, app in (("arcade", arcade_app), ("ticktick", ticktick_app))

@@ -35,6 +35,14 @@ def exchanges(arcade_url: str) -> list[Exchange]:
     return [Exchange.from_json(values) for values in found]
 
 
+def control_key(arcade_url: str) -> str:
+    """Return what a program needs that steers the sandbox at this URL."""
+    from ticktick_sandbox.browser.browser import local_client
+
+    with local_client() as client:
+        return client.get(f"{arcade_url}/_sandbox/key").raise_for_status().json()["key"]
+
+
 def tls_entrance(arcade_url: str) -> dict[str, Any]:
     """Return the TLS port of the sandbox at this URL and its certificate authority.
 

@@ -13,6 +13,7 @@ from ticktick_sandbox.server.entrances import As
 from ticktick_sandbox.server.front import Front
 from ticktick_sandbox.server.hosts import ByHost
 from ticktick_sandbox.server.ports import Listener, PortInUse
+from ticktick_sandbox.server.unattended import Policy
 from ticktick_sandbox.server.uvicorn_thread import UvicornThread
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import (
@@ -36,6 +37,7 @@ class Sandbox(Front):
         ports: for Arcade and TickTick; 0 means any free one.
         strict: the Engine refuses the slips that it otherwise tolerates.
         tell: is told in a sentence what a program waits for, once that lasts.
+        unattended: what becomes of such a program where nobody comes.
 
     Raises:
         PortInUse: another program has one of the ports.
@@ -48,6 +50,7 @@ class Sandbox(Front):
         ports: tuple[int, int] = (ARCADE_PORT, TICKTICK_PORT),
         strict: bool = False,
         tell: Callable[[str], None] | None = None,
+        unattended: Policy | None = None,
     ) -> None:
         self._listeners = [Listener(ports[0])]
         try:
@@ -66,6 +69,7 @@ class Sandbox(Front):
             strict=strict,
             run=self._thread.run,
             tell=tell,
+            unattended=unattended,
         )
 
     def start(self) -> None:

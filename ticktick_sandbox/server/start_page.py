@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ticktick_sandbox.recording.diagram import to_html
 from ticktick_sandbox.recording.exchange import Exchange
 from ticktick_sandbox.recording.recorder import ASKER
+from ticktick_sandbox.server import control_api
 from ticktick_sandbox.server.current_services import CurrentServices
 from ticktick_sandbox.shared.event_log import Event
 from ticktick_sandbox.shared.pages import form_of, is_own_form, render, stylesheet
@@ -51,6 +52,7 @@ def create_app(
     running: CurrentServices,
     open_tls: Callable[[str | None], dict[str, Any]],
     run_id: str,
+    control_key: str,
 ) -> Starlette:
     """Return the application for the server of one service.
 
@@ -59,6 +61,7 @@ def create_app(
         running: what the pages tell of, and what starts over.
         open_tls: starts the TLS entrance for who asks, and describes it.
         run_id: which start of the sandbox this is.
+        control_key: what programs need that steer the sandbox.
     """
 
     def start_page(*, status: int = 200, **values: object) -> Response:
@@ -182,6 +185,7 @@ def create_app(
             Route("/_sandbox/exchanges", exchanges),
             Route("/_sandbox/tls", tls),
             Route("/_sandbox/style.css", stylesheet),
+            *control_api.routes(running, control_key),
         ]
     )
 

@@ -35,6 +35,10 @@ class Ids:
         """Return what makes the same values as this one did from its start."""
         return Ids(self._seed)
 
+    def go_on_from(self, other: Ids) -> None:
+        """Make next what ``other``, with the same seed, would make next."""
+        self._made = other._made.copy()
+
     def base62(self, kind: str, length: int, prefix: str = "") -> str:
         """Return ``length`` characters of ``[0-9A-Za-z]``, ``prefix`` included."""
         return self._tell(kind, prefix + self._draw(kind, _BASE62, length - len(prefix)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hmac
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -36,6 +38,18 @@ class TickTick:
         self._tasks: dict[str, Tasks] = {}
         self.offered = LEARNER  # the account that the sign-in page is filled in with
         self._form_key = secrets.token_bytes(32)
+
+    def begin_as(self, other: TickTick, ours: dict[int, Any]) -> None:
+        """Take over the accounts, apps and tasks of a TickTick that nobody has used.
+
+        Args:
+            other: was prepared, and nothing more.
+            ours: what stands here for the clock and the ids of the other, by their ``id()``.
+        """
+        self.offered = other.offered
+        self.accounts, self.apps, self._tasks = copy.deepcopy(
+            (other.accounts, other.apps, other._tasks), ours
+        )
 
     def form_token(self, owner: str) -> str:
         """Return what the forms of ``owner`` carry: a session, or a page that needs none."""

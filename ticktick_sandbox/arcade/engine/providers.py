@@ -15,6 +15,10 @@ class Providers:
     def __init__(self) -> None:
         self._by_id: dict[str, Provider] = {}
 
+    def begin_as(self, other: Providers) -> None:
+        """Take over the providers of another Engine."""
+        self._by_id = dict(other._by_id)
+
     def all(self) -> list[Provider]:
         """Return every provider, in the order in which they were added."""
         return list(self._by_id.values())

@@ -1,0 +1,91 @@
+"""What a person answers when an app asks for access, without the person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ticktick_sandbox.shared.errors import SandboxError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ticktick_sandbox.browser.browser import Page
+
+ALLOW, DENY = "Allow", "Cancel"
+
+_LINK = re.compile(r"https?://[^\s\"'<>\\]+")
+_CONSENT = "/oauth/authorize"
+
+
+def link_in(asked: Any) -> str:
+    """Return the link to TickTick's consent page that is in ``asked``.
+
+    Args:
+        asked: what ``client.auth.start`` or ``client.tools.authorize`` returned, its JSON, the
+            link, or a text with the link in it, such as what a program printed.
+
+    Raises:
+        SandboxError: there is no such link.
+    """
+    if not isinstance(asked, str):
+        values = asked if isinstance(asked, Mapping) else vars(asked)
+        if values.get("status") == "completed":
+            raise SandboxError("Nothing is asked here: the authorization is completed already.")
+        asked = values.get("url") or ""
+    text = asked.replace("\\u0026", "&").replace("&amp;", "&")
+    links = [link.rstrip(".,;:)]}") for link in _LINK.findall(text)]
+    wanted = [link for link in links if urlsplit(link).path == _CONSENT]
+    if not wanted:
+        shown = f"{text[:200]}…" if len(text) > 200 else text
+        raise SandboxError(
+            f"There is no link to TickTick's consent page in {shown!r}. Give what "
+            "client.auth.start returned, its url, or the text that a program printed."
+        )
+    return wanted[-1]
+
+
+def answer(
+    asked: Any,
+    click: str,
+    local: Callable[[str], str],
+    *,
+    email: str | None = None,
+    app: httpx.Client | None = None,
+    cookies: Mapping[str, str] | None = None,
+) -> Page:
+    """Open the consent page as a person would, sign in, click, and go where that leads.
+
+    Args:
+        asked: see ``link_in``.
+        click: ``ALLOW`` or ``DENY``.
+        local: maps a real URL to its place on this machine.
+        email: who signs in at TickTick; whom its page offers if nobody is named.
+        app: the client that is the person's browser at the app itself: it has their cookies
+            there, and where the browser is sent to its ``base_url``, it asks.
+        cookies: what the person's browser has from the app, on this machine.
+
+    Returns:
+        The page at which the browser ends.
+
+    Raises:
+        SandboxError: there is no link, TickTick does not ask, or the sandbox refused what
+            was answered.
+    """
+    import httpx
+
+    from ticktick_sandbox.browser.browser import Browser, CannotDo
+
+    jar = httpx.Cookies(dict(cookies or {})).jar
+    link = link_in(asked)
+    try:
+        with Browser(local, email, cookies=jar, app=app) as browser:
+            page = browser.open(link)
+            if page.error:
+                raise SandboxError(f"TickTick does not ask: {page.heading}. {page.error}")
+            page = browser.submit(page, click)
+    except CannotDo as problem:
+        raise SandboxError(str(problem)) from None
+    return page

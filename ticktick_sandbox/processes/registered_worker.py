@@ -1,0 +1,79 @@
+"""A worker that serves a folder's tools to a running sandbox, and is registered there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ticktick_sandbox.processes.child_server import DidNotStart
+from ticktick_sandbox.processes.worker import WorkerProcess
+from ticktick_sandbox.server.environment import client_environment
+from ticktick_sandbox.shared.errors import SandboxError
+from ticktick_sandbox.shared.settings import API_KEY, worker_secret
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class RegisteredWorker(WorkerProcess):
+    """Serves a folder on a free port; registering it again changes what the Engine knows.
+
+    ``name`` is the worker's and its toolkit's, ``tools`` are the names to call them by.
+
+    Args:
+        folder: where the tools are: each ``*.py`` with a ``@tool`` in it is loaded.
+        arcade_url: where the sandbox's Engine is.
+        name: of the toolkit; that of the folder if there is none. ``mytool`` makes ``Mytool``.
+
+    Raises:
+        SandboxError: there is no such folder.
+    """
+
+    def __init__(self, folder: Path, arcade_url: str, name: str | None = None) -> None:
+        place = folder.resolve()
+        if not place.is_dir():
+            raise SandboxError(f"{folder} is not a folder. Name the one that holds your tools.")
+        self.name = name or place.name
+        self.tools: list[str] = []
+        self._arcade_url = arcade_url
+        variables = client_environment(arcade_url, f"Worker {self.name}")
+        super().__init__(place, self.name, worker_secret(arcade_url), variables=variables)
+
+    def serve(self, client: httpx.Client) -> None:
+        """Start it and register it.
+
+        Args:
+            client: reaches the Engine.
+
+        Raises:
+            SandboxError: it does not start, with its last words, or can't be registered.
+        """
+        try:
+            self.start()
+        except DidNotStart as problem:
+            raise SandboxError(str(problem)) from None
+        try:
+            self.register(client)
+        except BaseException:
+            self.stop()
+            raise
+
+    def register(self, client: httpx.Client) -> None:
+        """Tell the Engine of it, and learn the names of its tools.
+
+        Raises:
+            SandboxError: the Engine does not take it.
+        """
+        at = f"{self._arcade_url}/v1/workers"
+        http = {"uri": self.uri, "secret": self._secret, "timeout": 30, "retry": 3}
+        headers = {"Authorization": API_KEY}
+        reply = client.patch(f"{at}/{self.name}", json={"http": http}, headers=headers)
+        if reply.status_code == 404:
+            body = {"id": self.name, "http": http}
+            reply = client.post(at, json=body, headers=headers)
+        if not reply.is_error:
+            reply = client.get(f"{at}/{self.name}/tools", params={"limit": 1000}, headers=headers)
+        if reply.is_error:
+            said = reply.json().get("message", reply.text)
+            raise SandboxError(f"Arcade does not take the worker {self.name}: {said}")
+        self.tools = sorted(tool["qualified_name"] for tool in reply.json()["items"])
