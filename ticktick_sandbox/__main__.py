@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     sent = parser.parse_args(arguments)
     if sent.command == "check":
         return _check(sent.file)
+    if sent.command == "new":
+        return _new(sent.name)
     if sent.command == "wire":
         return _wire(sent.arcade_port, follow=sent.follow, har=sent.har, mermaid=sent.mermaid)
     if sent.command == "exec":
@@ -118,6 +120,13 @@ def _parser() -> argparse.ArgumentParser:
         help="serve the tools in this folder, and register them with the Engine, meanwhile",
     )
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
+    new = commands.add_parser(
+        "new",
+        help="write a project: a tool, a program that calls it, a test, a workflow",
+        description="Writes a project into a new folder: a tool, a program that calls it, a "
+        "test, and a workflow for GitHub. Its README says how to go on.",
+    )
+    new.add_argument("name", help="of the folder and of the toolkit, such as mytool")
     wire = commands.add_parser(
         "wire",
         help="list what goes over the wire in a running sandbox",
@@ -247,6 +256,8 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
             served = RegisteredWorker(tools, url)
             with local_client() as client:
                 served.serve(client)
+            if started:
+                started.standing = started.engine.workers.all()
             print(f"sandbox: serving {', '.join(served.tools)}", file=sys.stderr, flush=True)
         with scratch() as folder:
             entrance = tls_entrance(own["ARCADE_BASE_URL"])
@@ -257,6 +268,8 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
     finally:
         if served:
             served.stop()
+            if not started:
+                served.unregister()
         if started:
             started.stop()
 
@@ -289,6 +302,25 @@ def _called(program: list[str]) -> str:
     if names[0].startswith("python") and "-m" in program[1:-1]:
         return names[program.index("-m") + 1]
     return next((name for name in names if _SOURCE.search(name)), names[0])
+
+
+def _new(name: str) -> int:
+    from ticktick_sandbox.new_project import write_project
+    from ticktick_sandbox.shared.errors import SandboxError
+
+    try:
+        write_project(name, Path())
+    except SandboxError as problem:
+        return _fail(str(problem))
+    print(
+        f"{name}/ has a tool, a program that calls it, a test, and a workflow. Go on with:\n"
+        f"  cd {name}\n"
+        "  python3 -m venv .venv && source .venv/bin/activate\n"
+        "  pip install -r requirements.txt\n"
+        "  pytest\n"
+        f"  ticktick-sandbox exec --worker {name} -- python call_tool.py"
+    )
+    return 0
 
 
 def _wire(port: int, *, follow: bool, har: Path | None, mermaid: bool) -> int:

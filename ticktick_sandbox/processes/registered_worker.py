@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,3 +78,13 @@ class RegisteredWorker(WorkerProcess):
             said = reply.json().get("message", reply.text)
             raise SandboxError(f"Arcade does not take the worker {self.name}: {said}")
         self.tools = sorted(tool["qualified_name"] for tool in reply.json()["items"])
+
+    def unregister(self) -> None:
+        """Let a sandbox that goes on forget it; one that has stopped meanwhile has."""
+        from httpx import HTTPError
+
+        from ticktick_sandbox.browser.browser import local_client
+
+        with local_client() as client, suppress(HTTPError):
+            at = f"{self._arcade_url}/v1/workers/{self.name}"
+            client.delete(at, headers={"Authorization": API_KEY})

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.types import Receive, Scope, Send
 
 from ticktick_sandbox.arcade.engine.engine import Engine
+from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.recording.recorder import Wire
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.server.services import Services
@@ -29,8 +30,9 @@ class CurrentServices:
     """Arcade's Engine and TickTick, until starting over puts new ones in their place.
 
     ``run`` runs a coroutine on their loop and returns its result; ``prepared`` is what
-    ``prepare`` was last called with; ``names`` has what the servers of
-    the reader's own are called, by their origins. Starting over is done by one at a
+    ``prepare`` was last called with; ``standing`` are the
+    workers that starting over registers again; ``names`` has what the servers of the
+    reader's own are called, by their origins. Starting over is done by one at a
     time, who holds ``starting_over``.
 
     Args:
@@ -66,6 +68,7 @@ class CurrentServices:
         )
         self.services = self._make(context)
         self.prepared: Prepared | None = None
+        self.standing: list[Worker] = []
         self._pristine: tuple[Prepared | None, Services] | None = None
         self.starting_over = asyncio.Lock()
 
@@ -137,6 +140,8 @@ class CurrentServices:
             new = self._make(context, like=self._as_prepared(prepared))
         else:
             new = self._prepared(context, prepared)
+        for worker in self.standing:
+            new.engine.workers.put(worker)
         context.event_log.listener = old.context.event_log.listener
         self.services, self.prepared = new, prepared
         context.event_log.add("Sandbox", "started over: everything is as it was after the start")
