@@ -102,7 +102,8 @@ def _parser() -> argparse.ArgumentParser:
         "-- PROGRAM [ARGUMENT ...]",
         description="Runs a program against the running sandbox, or one of its own if none "
         "runs. ARCADE_API_KEY and the other variables of the clients are set for it, and the "
-        "real host names of the services lead Python, Node and curl to the sandbox.",
+        "real host names of the services lead Python, Node and curl to the sandbox. A test finds "
+        "its API at TICKTICK_SANDBOX_URL, and the key for that in TICKTICK_SANDBOX_KEY.",
     )
     where = f"where the running sandbox's Arcade listens; {_USUAL}"
     # Before the command it counts, too, so that no other sandbox is used than was meant.

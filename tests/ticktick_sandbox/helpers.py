@@ -24,8 +24,9 @@ class World:
     types. ``http`` is a plain client that follows no redirects.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, *, lasts: bool = False) -> None:
         self.sandbox = sandbox
+        self._lasts = lasts
         self.arcade_url = sandbox.arcade_url
         self.ticktick_url = sandbox.ticktick_url
         self.http = local_client()
@@ -39,11 +40,12 @@ class World:
         )
 
     def close(self) -> None:
-        """Close the clients and stop the sandbox."""
+        """Close the clients and stop the sandbox, unless it is for the next test, too."""
         for client in self._opened:
             client.close()
         self.arcade.close()
-        self.sandbox.stop()
+        if not self._lasts:
+            self.sandbox.stop()
 
     @property
     def app(self):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ticktick_sandbox.shared.errors import SandboxError
+from ticktick_sandbox.shared.settings import LEARNER
 
 if TYPE_CHECKING:
     import httpx
@@ -18,6 +19,7 @@ ALLOW, DENY = "Allow", "Cancel"
 
 _LINK = re.compile(r"https?://[^\s\"'<>\\]+")
 _CONSENT = "/oauth/authorize"
+_CONTINUE, _ACCOUNT = "Continue", "Arcade account"
 
 
 def link_in(asked: Any) -> str:
@@ -62,7 +64,8 @@ def answer(
         asked: see ``link_in``.
         click: ``ALLOW`` or ``DENY``.
         local: maps a real URL to its place on this machine.
-        email: who signs in at TickTick; whom its page offers if nobody is named.
+        email: who signs in at TickTick, and at Arcade if that asks; whom TickTick's page
+            offers, and the learner, if nobody is named.
         app: the client that is the person's browser at the app itself: it has their cookies
             there, and where the browser is sent to its ``base_url``, it asks.
         cookies: what the person's browser has from the app, on this machine.
@@ -86,6 +89,16 @@ def answer(
             if page.error:
                 raise SandboxError(f"TickTick does not ask: {page.heading}. {page.error}")
             page = browser.submit(page, click)
+            if any(_CONTINUE in form.buttons and _ACCOUNT in form.labels for form in page.forms):
+                # Arcade verifies who is not signed in to it already: with the same address.
+                page = browser.submit(page, _CONTINUE, {_ACCOUNT: email or LEARNER})
     except CannotDo as problem:
         raise SandboxError(str(problem)) from None
+    except httpx.HTTPError as problem:
+        place = str(problem.request.url).partition("?")[0]
+        raise SandboxError(
+            f"The person has clicked {click}, and the browser is sent on to {place}, where nothing "
+            f"answers ({type(problem).__name__}). Start your app there, or give the client by "
+            "which the test plays the browser, with that address as its base_url."
+        ) from None
     return page

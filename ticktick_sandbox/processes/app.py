@@ -12,6 +12,8 @@ from ticktick_sandbox.processes.child_server import ChildServer
 class AppProcess(ChildServer):
     """Serves an ASGI application until it is stopped, or this process ends, however it ends.
 
+    It finds its own address in the variable ``APP_URL``.
+
     Args:
         file: the Python file in which ``app`` is the application.
         port: where it listens; 0 means any free port.
@@ -34,3 +36,6 @@ class AppProcess(ChildServer):
     def url(self) -> str:
         """Where browsers find it."""
         return f"http://localhost:{self.port}"
+
+    def _environment(self) -> dict[str, str]:
+        return super()._environment() | {"APP_URL": self.url}

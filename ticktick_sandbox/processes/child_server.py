@@ -19,6 +19,8 @@ from ticktick_sandbox.shared.scratch import NoScratch, scratch
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LINES = 20
+_TRIES = 3  # free ports
+_PORT_TAKEN = "address already in use"
 LAST_CALLS = 2  # seconds that running calls get when it stops
 
 
@@ -85,6 +87,19 @@ class ChildServer:
             PortInUse: another program has the port.
             DidNotStart: it ended or kept silent.
         """
+        given = self.port
+        for left in reversed(range(_TRIES)):
+            try:
+                self._start(timeout)
+            except DidNotStart as problem:
+                # Between finding a free port and listening there, somebody else may take it.
+                if given or not left or _PORT_TAKEN not in str(problem).lower():
+                    raise
+                self.port = 0
+            else:
+                return
+
+    def _start(self, timeout: float) -> None:
         self.stop()
         with Listener(self.port) as sock:
             self.port = sock.port

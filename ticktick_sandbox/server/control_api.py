@@ -59,6 +59,7 @@ def routes(running: CurrentServices, key: str) -> list[Route]:
         "reset": (api.reset, {}),
         "clock": (api.advance, dict.fromkeys(_UNITS, (int, float))),
         "verifier": (api.verify_users, {"verifier_url": text, "skip": (bool,)}),
+        "revoke": (api.revoke, {"email": text}),
         "users": (api.add_user, {"name": (str,), "email": text}),
     }
 
@@ -180,6 +181,10 @@ class _Control:
         if not name or len(name) > _LONGEST_NAME:
             raise _Malformed(f'name has 1 to {_LONGEST_NAME} characters: {{"name": "Ben"}}')
         return JSONResponse(_user(self._users.add(name, body.get("email"))), status_code=201)
+
+    async def revoke(self, body: Json) -> Response:
+        self._person(body.get("email") or LEARNER).revoke()
+        return Response(status_code=204)
 
     async def tasks(self, request: Request) -> Response:
         try:

@@ -119,7 +119,7 @@ class CurrentServices:
         self.services.prepare(provider, config, person)
         self.prepared = provider, config, person
 
-    def start_over(self, prepared: Prepared | None = None) -> None:
+    def start_over(self, prepared: Prepared | None = None, *, noted: bool = True) -> None:
         """Put new services in place of these, with what ``prepare`` had built and no more.
 
         They are finished before they answer; parked polls of the old ones are answered
@@ -128,6 +128,7 @@ class CurrentServices:
 
         Args:
             prepared: what to build from now on, instead.
+            noted: whether the event log begins with it.
 
         Raises:
             ValueError: engine.yaml can't be used any more. Everything stays as it was.
@@ -144,7 +145,9 @@ class CurrentServices:
             new.engine.workers.put(worker)
         context.event_log.listener = old.context.event_log.listener
         self.services, self.prepared = new, prepared
-        context.event_log.add("Sandbox", "started over: everything is as it was after the start")
+        if noted:
+            text = "started over: everything is as it was after the start"
+            context.event_log.add("Sandbox", text)
         self.run(old.engine.close())
 
     def _prepared(self, context: Context, prepared: Prepared | None) -> Services:

@@ -82,6 +82,11 @@ class Sandbox(Front):
 
         self._thread.run(serve_both())
 
+    @property
+    def serves(self) -> bool:
+        """Whether it was not stopped."""
+        return self._thread.runs
+
     def stop(self) -> None:
         """Answer parked polls, stop serving and free the ports."""
         self._thread.stop(self.engine.close)

@@ -141,6 +141,11 @@ class UvicornThread:
         serving = server.serve(sockets=list(listener.sockets))
         self._running[server] = self._loop.create_task(serving)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was not stopped."""
+        return self._thread.is_alive()
+
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the servers' loop and return its result. Not for that loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -151,7 +156,7 @@ class UvicornThread:
         Where something keeps the loop busy the ports are free all the same, and the loop
         ends once it can. A second call changes nothing.
         """
-        if not self._thread.is_alive():
+        if not self.runs:
             return
 
         async def stop_all() -> None:

@@ -90,10 +90,12 @@ class TickTickSandbox:
         Args:
             auth: what ``client.auth.start`` or ``client.tools.authorize`` returned, the link,
                 or a text with the link in it, such as what a program printed.
-            user: who signs in at TickTick; the learner if nobody is named.
+            user: who signs in at TickTick, and with the same address at Arcade if that asks;
+                the learner if nobody is named.
             browser: the client by which the test plays the person at your app, with their
                 cookies there: an ``httpx.Client`` with a ``base_url``, or a test client such
-                as FastAPI's.
+                as FastAPI's. (One that follows redirects by itself must not follow the one to
+                TickTick, whose address it would take for the app's.)
 
         Returns:
             The page at which the browser ends: its ``url``, ``status``, ``heading``, ``text``.
@@ -109,15 +111,18 @@ class TickTickSandbox:
     def deny(
         self, auth: Any, *, user: User | None = None, browser: httpx.Client | None = None
     ) -> Page:
-        """Click Cancel on TickTick's page; see ``consent``. The authorization stays pending."""
+        """Click Cancel on TickTick's page; see ``consent``.
+
+        The browser ends at Arcade, and the authorization stays pending.
+        """
         return self._answer(auth, DENY, user, browser)
 
     def verify_users(self, verifier_url: str | None = None, *, skip: bool = False) -> None:
         """Say who checks that the person who consents is the one who was asked.
 
         Args:
-            verifier_url: the page of your app that does, ``None`` for Arcade, which then knows
-                nobody but the learner.
+            verifier_url: the page of your app that does, ``None`` for Arcade, where everybody
+                has an account with the address that they have at TickTick.
             skip: let nobody check, so that a test need not sign anybody in to your app.
 
         Raises:
@@ -165,7 +170,9 @@ class TickTickSandbox:
         return process
 
     def app(self, file: str | Path, *, environment: Mapping[str, str] | None = None) -> AppProcess:
-        """Serve a web app from a process of its own, until the test ends.
+        """Serve a web app from a process of its own, on a free port, until the test ends.
+
+        The app finds its address in ``APP_URL``.
 
         Args:
             file: the Python file in which ``app`` is the ASGI application.
@@ -229,7 +236,8 @@ class TickTickSandbox:
         """
         provider = None if config else PROVIDER_ID
         try:
-            self._sandbox.start_over((provider, Path(config) if config else None, None))
+            wanted = provider, Path(config) if config else None, None
+            self._sandbox.start_over(wanted, noted=False)
         except (OSError, ValueError) as problem:
             raise SandboxError(str(problem)) from None
 

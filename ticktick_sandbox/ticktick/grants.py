@@ -100,6 +100,16 @@ class Grants:
         """Return the seconds left as the token reply counts them: 15551999 for a new one."""
         return math.ceil((token.expires_at - self._clock.now()).total_seconds()) - 1
 
+    def revoke(self, account: Account) -> None:
+        """End what this person has granted: their tokens work no more, for whichever app."""
+        for code in [value for value, code in self._codes.items() if code.account == account]:
+            del self._codes[code]
+        for token in [value for value, t in self._tokens.items() if t.account == account]:
+            del self._tokens[token]
+        gone = [key for key, value in self._token_of.items() if value not in self._tokens]
+        for key in gone:
+            del self._token_of[key]
+
     def forget_app(self, client_id: str) -> None:
         """Drop all codes and tokens of an app that was deleted."""
         self._codes = OrderedDict(

@@ -9,7 +9,7 @@ import sys
 import httpx
 
 from tests.installed import node
-from tests.ticktick_sandbox.helpers import World
+from tests.ticktick_sandbox.helpers import World, make_world
 from tests.ticktick_sandbox.recording.helpers import lines
 from ticktick_sandbox.server.entrances import entrance
 from ticktick_sandbox.server.environment import client_environment
@@ -55,7 +55,8 @@ def test_the_real_host_names_lead_to_the_same_entrance(world: World) -> None:
     ]
 
 
-def test_each_name_has_one_tls_entrance_and_there_are_only_so_many(world: World) -> None:
+def test_each_name_has_one_tls_entrance_and_there_are_only_so_many() -> None:
+    world = make_world()
     one, again, other = (
         tls_entrance(entrance(world.arcade_url, name)) for name in ("one", "one", "other")
     )
@@ -65,6 +66,7 @@ def test_each_name_has_one_tls_entrance_and_there_are_only_so_many(world: World)
     ports = {tls_entrance(entrance(world.arcade_url, f"n{n}"))["port"] for n in range(60)}
     assert len(ports) == 49  # and the last of them is everybody's
     assert tls_entrance(world.arcade_url)["port"] in ports
+    world.close()
 
 
 def test_the_secret_of_workers_is_that_of_the_sandbox(world: World) -> None:

@@ -1,0 +1,131 @@
+"""Programs that wait for a person where there is none."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import arcadepy
+import httpx
+import pytest
+
+from tests.ticktick_sandbox.helpers import World, make_world
+from ticktick_sandbox.browser.consent import ALLOW, DENY, answer
+from ticktick_sandbox.server.unattended import Allow, Refuse
+from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
+
+
+@pytest.fixture
+def refusing() -> Iterator[World]:
+    world = make_world(unattended=Refuse())
+    world.sandbox.prepare(PROVIDER_ID)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def allowing() -> Iterator[World]:
+    world = make_world(unattended=Allow())
+    world.sandbox.prepare(PROVIDER_ID)
+    yield world
+    world.close()
+
+
+def pending(world: World, user_id: str = LEARNER) -> arcadepy.types.AuthorizationResponse:
+    auth = world.arcade.auth.start(user_id, PROVIDER_ID, scopes=["tasks:read"])
+    assert auth.status == "pending"
+    return auth
+
+
+def test_a_wait_ends_within_a_second_and_says_what_to_call(refusing: World) -> None:
+    auth = pending(refusing)
+    began = time.monotonic()
+    with pytest.raises(arcadepy.BadRequestError, match=r"ticktick_sandbox\.consent\(auth\)"):
+        refusing.arcade.auth.wait_for_completion(auth)
+    assert 0.5 < time.monotonic() - began < 1.5  # a second, on a machine with time
+
+
+def test_the_real_host_name_is_no_way_around_it(refusing: World) -> None:
+    auth = pending(refusing)
+    app = refusing.sandbox.recorded()[0]
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, timeout=10) as client:
+            url = f"https://api.arcade.dev/v1/auth/status?id={auth.id}&wait=9"
+            return await client.get(url, headers={"Authorization": API_KEY})
+
+    assert refusing.sandbox.run(ask()).status_code == 400
+
+
+def test_who_consents_meanwhile_ends_the_wait(refusing: World) -> None:
+    auth = pending(refusing)
+    threading.Timer(0.2, answer, (auth, ALLOW, refusing.sandbox.local)).start()
+    assert refusing.arcade.auth.wait_for_completion(auth).status == "completed"
+
+
+def test_a_consent_that_is_on_its_way_is_waited_for() -> None:
+    policy = Refuse()
+    world = make_world(unattended=policy)
+    world.sandbox.prepare(PROVIDER_ID)
+    auth = pending(world)
+    policy.deciding = 1
+
+    def decide() -> None:
+        answer(auth, ALLOW, world.sandbox.local)
+        policy.deciding = 0
+
+    threading.Timer(policy.patience + 0.3, decide).start()
+    assert world.arcade.auth.wait_for_completion(auth).status == "completed"
+    world.close()
+
+
+def test_looking_is_not_waiting_unless_it_goes_on_and_on() -> None:
+    policy = Refuse()
+    policy.patience = 0.2
+    world = make_world(unattended=policy)
+    world.sandbox.prepare(PROVIDER_ID)
+    auth = pending(world)
+    assert world.arcade.auth.status(id=auth.id).status == "pending"
+    time.sleep(0.5)
+    assert world.arcade.auth.status(id=auth.id).status == "pending"
+    deadline = time.monotonic() + 20
+    with pytest.raises(arcadepy.BadRequestError, match="Nobody is here"):
+        while time.monotonic() < deadline:
+            world.arcade.auth.status(id=auth.id)
+            time.sleep(0.1)
+    answer(auth, ALLOW, world.sandbox.local)
+    assert world.arcade.auth.status(id=auth.id).status == "completed"
+    world.close()
+
+
+def test_what_no_wait_is_passes(refusing: World) -> None:
+    with pytest.raises(arcadepy.BadRequestError, match="authorization nothing not found"):
+        refusing.arcade.auth.status(id="nothing", wait=5)
+    auth = pending(refusing)
+    answer(auth, ALLOW, refusing.sandbox.local)
+    assert refusing.arcade.auth.status(id=auth.id, wait=5).status == "completed"
+
+
+def test_on_autopilot_who_waits_gets_the_consent(allowing: World) -> None:
+    auth = pending(allowing)
+    assert allowing.arcade.auth.status(id=auth.id).status == "pending"
+    began = time.monotonic()
+    assert allowing.arcade.auth.wait_for_completion(auth).status == "completed"
+    assert time.monotonic() - began < 5
+
+
+def test_on_autopilot_a_no_is_none_for_who_waits_nevertheless(allowing: World) -> None:
+    auth = pending(allowing)
+    answer(auth, DENY, allowing.sandbox.local)
+    assert allowing.arcade.auth.wait_for_completion(auth).status == "completed"
+
+
+def test_the_autopilot_says_what_it_cannot_do(allowing: World) -> None:
+    auth = pending(allowing, "somebody@example.com")
+    with pytest.raises(arcadepy.BadRequestError, match="The autopilot has consented"):
+        allowing.arcade.auth.wait_for_completion(auth)
+    allowing.sandbox.ticktick.apps.delete(allowing.app)
+    with pytest.raises(arcadepy.BadRequestError, match="TickTick does not ask: OAuth Error"):
+        allowing.arcade.auth.wait_for_completion(auth)
