@@ -26,8 +26,9 @@ COMMANDS = ROOT / "snippets" / "commands.yaml"
 _LINK = re.compile(r"^\[([^]]+)\]\((?:\.\./)+(snippets/[^)]+)\)$", re.M)
 _NOTEBOOK = re.compile(r"\]\(((?:\.\./)*)\.\./notebooks/")  # on the site they lie in docs/
 _TITLE = re.compile(r'<span class="filename">([^<]+)</span>')
-_LANGUAGES = {"py": "python", "mjs": "javascript", "sh": "bash", "json": "json", "yaml": "yaml"}
-_LEFT_OUT = {"node_modules", "__pycache__"}
+_LANGUAGES = {"py": "python", "mjs": "javascript", "sh": "bash", "json": "json", "txt": "text"}
+_LANGUAGES |= dict.fromkeys(("yaml", "yml"), "yaml")
+_LEFT_OUT = {"node_modules", "__pycache__", ".venv", ".pytest_cache"}
 
 
 def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
@@ -46,18 +47,18 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     if page.file.src_uri.endswith(".ipynb"):
         return markdown
     markdown = _NOTEBOOK.sub(r"](\1notebooks/", markdown)
-    page.meta["included"] = dict(_LINK.findall(markdown))
+    page.meta["included"] = _LINK.findall(markdown)
     return _LINK.sub(lambda link: "\n".join(_shown(*link.groups())), markdown)
 
 
 def on_page_content(html: str, page: Page, **_: Any) -> str:
     """Make the title of each file a link to it."""
-    included = page.meta.get("included", {})
+    left = list(page.meta.get("included", ()))  # in their order, for two may have one name
 
     def linked(title: re.Match[str]) -> str:
-        snippet = included.get(title.group(1))
-        if snippet is None:
+        if not left or left[0][0] != title.group(1):
             return title.group()
+        _, snippet = left.pop(0)
         place = get_relative_url(_published(snippet), page.url)
         return f'<span class="filename"><a href="{place}" download>{title.group(1)}</a></span>'
 

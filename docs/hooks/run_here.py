@@ -242,7 +242,7 @@ def _command() -> str:
 
 def _left_out(folder: str, names: list[str]) -> list[str]:
     """Name what the tutorial does not link to, and what a reader has made."""
-    left = {"node_modules", "my_tool", "hooks", "overrides", "lite", "__pycache__"}
+    left = {"node_modules", "my_tool", "hooks", "overrides", "lite", "recipes", "__pycache__"}
     return [name for name in names if name in left or name.endswith((".log", ".pyc"))]
 
 

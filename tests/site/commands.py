@@ -40,5 +40,13 @@ COMMANDS = (
     "ticktick-sandbox exec -- node --env-file=.env auth_flow.mjs",
     "uv venv --seed --python 3.13 .venv",
     "PROVIDER_ID=ticktick-work python create_provider.py",
+    "ticktick-sandbox exec --autopilot -- npm test",  # test_recipes.py
+    "ticktick-sandbox new mytool",
+    "cd mytool",
+    "uv venv --python 3.13 .venv",
+    "uv pip install -r requirements.txt",
+    "pytest",
+    "ticktick-sandbox exec --worker mytool -- python call_tool.py",
+    "ticktick-sandbox exec --autopilot --worker mytool -- python call_tool.py",
     "PROVIDER_ID=ticktick-home python create_provider.py",
 )

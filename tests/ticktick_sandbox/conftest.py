@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ticktick_sandbox.helpers import World, make_world
-from ticktick_sandbox.server.current_services import Prepared
+from tests.ticktick_sandbox.helpers import World, fresh_world
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.settings import PROVIDER_ID
 
@@ -31,15 +30,3 @@ def bare(lasting: list[Sandbox]) -> Iterator[World]:
 def world(lasting: list[Sandbox]) -> Iterator[World]:
     """A world with a TickTick app and the provider arcade-ticktick."""
     yield from fresh_world(lasting, (PROVIDER_ID, None, None))
-
-
-def fresh_world(lasting: list[Sandbox], prepared: Prepared | None) -> Iterator[World]:
-    if not lasting or not lasting[0].serves:
-        lasting[:] = [make_world().sandbox]
-    (sandbox,) = lasting
-    sandbox.prepared = prepared
-    sandbox.start_over(noted=False)
-    world = World(sandbox, lasts=True)
-    yield world
-    world.close()
-    sandbox.names.clear()

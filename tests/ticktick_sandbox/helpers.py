@@ -9,6 +9,7 @@ import httpx
 from arcadepy import Arcade
 
 from ticktick_sandbox.browser.browser import Browser, Page, local_client
+from ticktick_sandbox.server.current_services import Prepared
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
@@ -98,3 +99,16 @@ def restarted(world: World) -> Iterator[Sandbox]:
         yield sandbox
     finally:
         sandbox.stop()
+
+
+def fresh_world(lasting: list[Sandbox], prepared: Prepared | None) -> Iterator[World]:
+    """Yield the world of the sandbox that lasts, started over; a new one if it was stopped."""
+    if not lasting or not lasting[0].serves:
+        lasting[:] = [make_world().sandbox]
+    (sandbox,) = lasting
+    sandbox.prepared = prepared
+    sandbox.start_over(noted=False)
+    world = World(sandbox, lasts=True)
+    yield world
+    world.close()
+    sandbox.names.clear()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.environment import ROOT
 from tests.installed import node, program
 from tests.processes import running, sandbox
-from tests.ticktick_sandbox.helpers import World
+from tests.ticktick_sandbox.helpers import World, fresh_world
 from ticktick_sandbox.shared.settings import LEARNER, PROVIDER_ID
 
 DESCRIPTION = yaml.safe_load(
@@ -212,8 +212,6 @@ def test_what_cannot_be_done_as_things_are_is_said(
 @settings(deadline=None, max_examples=30)
 @given(body=st.binary(max_size=200))
 def test_no_body_is_a_server_error(lasting: list, body: bytes) -> None:
-    from tests.ticktick_sandbox.conftest import fresh_world
-
     (world, *_) = fresh_world(lasting, (PROVIDER_ID, None, None))
     key = {"Authorization": f"Bearer {world.sandbox.control_key}"}
     for path in STEERING:
