@@ -459,3 +459,48 @@ def test_wire_without_a_sandbox_says_how_to_start_one(ports: tuple[str, str]) ->
 )
 def test_a_program_is_called_by_what_it_runs(program: list[str], name: str) -> None:
     assert _called(program) == name
+
+
+TOOLS = str(ROOT / "snippets" / "python" / "custom_tool")
+CALL = """
+import os
+from arcadepy import Arcade
+client, user = Arcade(), os.environ["ARCADE_USER_ID"]
+name = "CustomTool.ListProjects"
+auth = client.tools.authorize(tool_name=name, user_id=user)
+client.auth.wait_for_completion(auth)
+print(len(client.tools.execute(tool_name=name, user_id=user).output.value["projects"]), "projects")
+print([worker.id for worker in client.workers.list()])
+"""
+
+
+def test_on_autopilot_a_program_has_a_sandbox_of_its_own(serving: str) -> None:
+    command = ("--arcade-port", serving, "--autopilot", "--worker", TOOLS)
+    done = run_sandbox("exec", *command, "--", sys.executable, "-c", CALL)
+    assert done.stdout == "4 projects\n['custom_tool']\n", done.stderr
+    assert f"localhost:{serving}" not in done.stderr
+    assert "serving CustomTool.CreateTask, CustomTool.ListProjects" in done.stderr
+
+
+def test_a_worker_is_served_while_a_program_runs_and_forgotten_afterwards(serving: str) -> None:
+    show = "import arcadepy; print([worker.id for worker in arcadepy.Arcade().workers.list()])"
+    in_turn = ("exec", "--arcade-port", serving)
+    for _ in range(2):
+        done = run_sandbox(*in_turn, "--worker", TOOLS, "--", sys.executable, "-c", show)
+        assert done.stdout == "['custom_tool']\n", done.stderr
+    assert run_sandbox(*in_turn, "--", sys.executable, "-c", show).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("folder", ["nowhere", str(ROOT / "notebooks" / "data")])
+def test_a_folder_without_tools_is_a_clear_error(folder: str) -> None:
+    done = run_sandbox("exec", "--autopilot", "--worker", folder, "--", "true")
+    assert done.returncode == 1
+    assert "is not a folder" in done.stderr or "The end of its output" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_exec_hands_out_the_key_of_the_sandbox_that_it_uses(serving: str) -> None:
+    show = "import os; print(os.environ['TICKTICK_SANDBOX_KEY'])"
+    done = run_sandbox("exec", "--arcade-port", serving, "--", sys.executable, "-c", show)
+    key = httpx.get(f"http://localhost:{serving}/_sandbox/key").json()["key"]
+    assert done.stdout == f"{key}\n"

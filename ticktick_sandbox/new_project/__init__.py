@@ -12,7 +12,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from ticktick_sandbox.shared.errors import SandboxError
@@ -60,7 +60,7 @@ def write_project(name: str, where: Path) -> Path:
 
 def write_wheel(folder: Path) -> Path:
     """Pack this package, as it is installed here, as a wheel, and return its path."""
-    installed = distribution("ticktick-sandbox")
+    installed = _installed()
     path = folder / f"ticktick_sandbox-{installed.version}-py3-none-any.whl"
     info = f"ticktick_sandbox-{installed.version}.dist-info"
     record = []
@@ -82,6 +82,17 @@ def _check(name: str) -> None:
         )
     if name in sys.stdlib_module_names or name in _TAKEN or keyword.iskeyword(name):
         raise SandboxError(f"Python or this project has something called {name}. Use another name.")
+
+
+def _installed() -> Distribution:
+    """Return what is told of this package; in a clone, what a build left there tells less."""
+    for found in distributions(name="ticktick-sandbox"):
+        if found.read_text("WHEEL"):
+            return found
+    raise SandboxError(
+        "This package is not installed here, so it can't be put into a project. Install it first: "
+        "pip install -e . in a clone, or pip install and its wheel."
+    )
 
 
 def _files(installed: Distribution, info: str) -> Iterator[tuple[str, bytes]]:
