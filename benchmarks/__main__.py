@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks import first_times, flows, parked
+from benchmarks import first_times, fixtures, flows, parked
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,22 @@ class Size:
     parked: int
     samples: int
     kernels: int
+    tests: int
 
 
-_FULL = Size(pairs=9, flows=400, rounds=11, memory_flows=10_000, parked=1000, samples=7, kernels=7)
-_QUICK = Size(pairs=1, flows=50, rounds=1, memory_flows=100, parked=50, samples=1, kernels=1)
+_FULL = Size(
+    pairs=9,
+    flows=400,
+    rounds=11,
+    memory_flows=10_000,
+    parked=1000,
+    samples=7,
+    kernels=7,
+    tests=200,
+)
+_QUICK = Size(
+    pairs=1, flows=50, rounds=1, memory_flows=100, parked=50, samples=1, kernels=1, tests=10
+)
 
 _ROW = "{:<44} {:>9} {:>9} {:>7}  {:<22} {}"
 
@@ -58,6 +70,11 @@ def _rows(size: Size) -> Iterator[str]:
     stop = parked.stop(size.parked, size.samples)
     yield _alone(f"stop, {size.parked} polls parked, ms", stop * 1000, 100)
     yield _alone("first cell to running sandbox, ms", first_times.cell(size.kernels) * 1000, 250)
+    start, reset = fixtures.start_and_reset(size.samples, size.tests)
+    yield _alone("first test to running sandbox, ms", start * 1000, 500)
+    yield _alone("reset between two tests, ms", reset * 1000, 5)
+    took = fixtures.overhead(size.tests, size.samples)
+    yield _alone("a test with the sandbox, longer by, ms", took * 1000, 10)
 
 
 def _compared(

@@ -6,22 +6,22 @@ import { Arcade } from "@arcadeai/arcadejs";
 const userId = process.env.ARCADE_USER_ID;
 const scopes = ["tasks:read", "tasks:write"];
 
-// What a test does in place of a person: the sandbox's own API.
-async function sandbox(action, body = {}) {
-  const response = await fetch(`${process.env.TICKTICK_SANDBOX_URL}/_sandbox/${action}`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${process.env.TICKTICK_SANDBOX_KEY}` },
-    body: JSON.stringify(body),
+const { TICKTICK_SANDBOX_URL, TICKTICK_SANDBOX_KEY } = process.env;
+assert(TICKTICK_SANDBOX_URL, "Run it by: ticktick-sandbox exec --autopilot -- node --test");
+
+// What a test does in place of a person, and what it looks at: the sandbox's own API.
+async function sandbox(what, body) {
+  const response = await fetch(`${TICKTICK_SANDBOX_URL}/_sandbox/${what}`, {
+    method: body ? "POST" : "GET",
+    headers: { Authorization: `Bearer ${TICKTICK_SANDBOX_KEY}` },
+    body: body && JSON.stringify(body),
   });
-  if (!response.ok) throw new Error(await response.text());
+  const text = await response.text();
+  assert(response.ok, text);
+  return text && JSON.parse(text);
 }
 
-async function look(what) {
-  const response = await fetch(`${process.env.TICKTICK_SANDBOX_URL}/_sandbox/${what}`);
-  return response.json();
-}
-
-beforeEach(() => sandbox("reset"));
+beforeEach(() => sandbox("reset", {}));
 
 test("a user allows it, and a task is created", async () => {
   const client = new Arcade();
@@ -39,7 +39,7 @@ test("a user allows it, and a task is created", async () => {
   });
   assert.equal(response.status, 200);
 
-  const tasks = await look("tasks");
+  const tasks = await sandbox("tasks");
   assert.ok(tasks.some((task) => task.title === "Water the tomatoes"));
 });
 
@@ -49,7 +49,7 @@ test("a user says no", async () => {
   await sandbox("deny", { link: auth.url });
 
   assert.equal((await client.auth.status({ id: auth.id })).status, "pending");
-  const asked = (await look("exchanges")).filter((each) => each.path === "/oauth/token");
+  const asked = (await sandbox("exchanges")).filter((each) => each.path === "/oauth/token");
   assert.equal(asked.length, 0);
 });
 

@@ -25,6 +25,9 @@ FIGURES = [
     "wake-up of a poll, 50 others parked, ms",
     "stop, 50 polls parked, ms",
     "first cell to running sandbox, ms",
+    "first test to running sandbox, ms",
+    "reset between two tests, ms",
+    "a test with the sandbox, longer by, ms",
 ]
 ROW = re.compile(
     r"(?P<name>\S.*?) {2,}-?\d+(\.\d)?( +\d+ +\d+\.\d\d)? +(ratio )?at (most|least) \S+ +(yes|no)"

@@ -295,6 +295,39 @@ print(client.tools.execute(tool_name="Ticktick.{tool}", user_id=user).output.val
                 assert "Website relaunch" in said[-1]
 
 
+def test_tests_of_ones_own_in_three_languages(place: Place) -> None:
+    place.fetch("python/test_tasks.py", "python/auth_flow.py")
+    place.fetch("javascript/sandbox.test.mjs", "curl/test_flow.sh")
+    line = install(place, "python/test_tasks.py")
+    assert "4 passed" in place.run(f"{line} test_tasks.py")
+    assert "# fail 0" in place.run(install(place, "javascript/sandbox.test.mjs"))
+    assert place.run(install(place, "curl/test_flow.sh")).endswith("true")
+
+
+@pytest.mark.parametrize("way", ["pip", "uv"])
+def test_a_new_project_tests_itself(place: Place, tmp_path: Path, way: str) -> None:
+    """As the page says, in an environment that has nothing but what the project asks for."""
+    place.run(f"cd {tmp_path} && ticktick-sandbox new mytool")
+    make = {
+        "pip": f"{sys.executable} -m venv .venv && source .venv/bin/activate"
+        " && pip install -q -r requirements.txt",
+        "uv": "uv venv -q --python 3.13 .venv && source .venv/bin/activate"
+        " && uv pip install -q -r requirements.txt",
+    }[way]
+    there = f"cd {tmp_path}/mytool"
+    assert "3 passed" in place.run(f"{there} && {make} && pytest -q")
+    call = "ticktick-sandbox exec --autopilot --worker mytool -- python call_tool.py"
+    for _ in range(2):
+        said = place.run(f"{there} && source .venv/bin/activate && {call}").splitlines()
+        assert said[-4:] == PROJECTS
+    with place.started("ticktick-sandbox") as (_, output):
+        output.wait_for("Run a program against it")
+        call = "ticktick-sandbox exec --worker mytool -- python call_tool.py"
+        for _ in range(2):  # allowed once, registered twice
+            said = place.flow(f"{there} && source .venv/bin/activate && {call}")
+            assert said[-4:] == PROJECTS
+
+
 def test_uv_makes_an_environment_with_pip(place: Place, tmp_path: Path) -> None:
     place.run(f"cd {tmp_path} && uv venv --seed --python 3.13 .venv && .venv/bin/pip --version")
 

@@ -22,14 +22,14 @@ IN_JAVASCRIPT = sorted(path.parent.name for path in RECIPES.glob("*/package.json
 
 def copied(name: str, folder: Path) -> Path:
     """Copy a recipe to where nothing of the kit is found, and return its folder."""
-    left_out = shutil.ignore_patterns(".venv", "node_modules", "__pycache__")
+    left_out = shutil.ignore_patterns("node_modules", "__pycache__")
     return Path(shutil.copytree(RECIPES / name, folder / name, ignore=left_out))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", IN_PYTHON)
 def test_a_recipe_in_python_passes_its_tests(name: str, tmp_path: Path) -> None:
-    python = RECIPES / name / ".venv" / "bin" / "python"
+    python = ROOT / ".cache" / "recipes" / name / "bin" / "python"
     if not python.exists():
         missing(f"{name} has no environment; see CONTRIBUTING.md")
     env = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST")}

@@ -20,6 +20,12 @@ ALLOW, DENY = "Allow", "Cancel"
 _LINK = re.compile(r"https?://[^\s\"'<>\\]+")
 _CONSENT = "/oauth/authorize"
 _CONTINUE, _ACCOUNT = "Continue", "Arcade account"
+_NO_VERIFIER = (
+    "No verifier is set, so Arcade compares the user_id with the e-mail address of the person. An "
+    "app whose users have names of its own verifies them itself: set its address by "
+    'ticktick_sandbox.verify_users("http://…/auth/verify") in pytest, by POST /_sandbox/verifier '
+    "elsewhere."
+)
 
 
 def link_in(asked: Any) -> str:
@@ -74,8 +80,8 @@ def answer(
         The page at which the browser ends.
 
     Raises:
-        SandboxError: there is no link, TickTick does not ask, or the sandbox refused what
-            was answered.
+        SandboxError: there is no link, TickTick does not ask, nothing answers where the browser
+            is sent, or Arcade itself verifies users and this is not the one it asked for.
     """
     import httpx
 
@@ -92,13 +98,15 @@ def answer(
             if any(_CONTINUE in form.buttons and _ACCOUNT in form.labels for form in page.forms):
                 # Arcade verifies who is not signed in to it already: with the same address.
                 page = browser.submit(page, _CONTINUE, {_ACCOUNT: email or LEARNER})
+                if page.error:
+                    raise SandboxError(f"{page.error} {_NO_VERIFIER}")
     except CannotDo as problem:
         raise SandboxError(str(problem)) from None
     except httpx.HTTPError as problem:
         place = str(problem.request.url).partition("?")[0]
         raise SandboxError(
             f"The person has clicked {click}, and the browser is sent on to {place}, where nothing "
-            f"answers ({type(problem).__name__}). Start your app there, or give the client by "
-            "which the test plays the browser, with that address as its base_url."
+            f"answers ({type(problem).__name__}). Start your app there; in pytest you may also "
+            "give the client by which the test plays the browser, with that address as base_url."
         ) from None
     return page

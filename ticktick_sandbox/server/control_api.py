@@ -33,6 +33,11 @@ _UNITS = ("days", "hours", "minutes", "seconds")
 _LONGEST = 100 * 366  # days by which the clock can be moved at once
 
 _LONGEST_NAME = 100  # characters
+_NO_KEY = (
+    "The key is missing or wrong. Send the header Authorization: Bearer, with the value of "
+    "TICKTICK_SANDBOX_KEY, which ticktick-sandbox exec sets for the program that it runs."
+)
+_NO_PAGE = "This is for programs. A web page of another address sends no request here."
 
 Json = dict[str, Any]
 _Act = Callable[[Json], Awaitable[Response]]
@@ -66,13 +71,14 @@ def routes(running: CurrentServices, key: str) -> list[Route]:
     async def tell_key(request: Request) -> Response:
         """Tell a program, such as ``exec``, the key; no page of another site can read it."""
         if not is_own_form(request, key, key):
-            return _problem(401, "The key is for programs, and not for web pages.")
+            return _problem(401, _NO_PAGE)
         return JSONResponse({"key": key})
 
     looks = {
         "clock": api.now,
         "users": api.users,
         "tasks": api.tasks,
+        "projects": api.projects,
         "openapi.json": _describe,
         "key": tell_key,
     }
@@ -89,14 +95,10 @@ def _guarded(act: _Act, fields: Mapping[str, tuple[type, ...]], key: str) -> _En
     """Return an endpoint that acts on a body with these fields, for whoever has the key."""
 
     async def checked(request: Request) -> Response:
-        sent = request.headers.get("authorization", "")
-        if not is_own_form(request, sent.removeprefix("Bearer "), key):
-            text = (
-                "The key is missing or wrong, or a web page has sent this. Send the header "
-                "Authorization: Bearer, with the value of TICKTICK_SANDBOX_KEY, which "
-                "ticktick-sandbox exec sets for the program that it runs."
-            )
-            return _problem(401, text)
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not is_own_form(request, sent, key):
+            by_program = is_own_form(request, key, key)
+            return _problem(401, _NO_KEY if by_program else _NO_PAGE)
         try:
             return await act(await _body(request, fields))
         except _Malformed as problem:
@@ -152,7 +154,10 @@ class _Control:
 
     async def advance(self, body: Json) -> Response:
         if not body or any(not 0 <= value <= _LONGEST for value in body.values()):
-            raise _Malformed(f"Say by how much, from 0 to {_LONGEST}: {', '.join(_UNITS)}.")
+            raise _Malformed(
+                f"Say by how much, from 0 to {_LONGEST}: {', '.join(_UNITS)}. The clock only "
+                "moves forward; a reset sets it back."
+            )
         try:
             self._running.clock.advance(**body)
         except OverflowError:
@@ -187,10 +192,17 @@ class _Control:
         return Response(status_code=204)
 
     async def tasks(self, request: Request) -> Response:
+        return self._shown(request, "tasks")
+
+    async def projects(self, request: Request) -> Response:
+        return self._shown(request, "projects")
+
+    def _shown(self, request: Request, what: str) -> Response:
         try:
-            return JSONResponse(self._person(request.query_params.get("email") or LEARNER).tasks)
+            person = self._person(request.query_params.get("email") or LEARNER)
         except SandboxError as problem:
             return _problem(404, str(problem))
+        return JSONResponse(getattr(person, what))
 
 
 async def _describe(request: Request) -> Response:

@@ -58,13 +58,18 @@ class Refuse(Policy):
 
 
 class Allow(Policy):
-    """Consents for a program as soon as it waits, as the person whom TickTick's page offers."""
+    """Consents for a program as soon as it waits, as the person whom TickTick's page offers.
+
+    Not after a test has said no.
+    """
 
     def __init__(self) -> None:
         self.patience = 0.1
 
     async def meet(self, running: CurrentServices, auth_id: str, url: str) -> str:
         """Click Allow; return why that can't be done."""
+        if problem := running.engine.authorizations.problem_of(auth_id):
+            return f"The autopilot does not ask again: {auth_id} was refused ({problem})."
         try:
             page = await asyncio.to_thread(answer, url, ALLOW, running.local)
         except SandboxError as problem:

@@ -1,8 +1,10 @@
-// Run: ticktick-sandbox exec --autopilot --worker mytools -- npm test
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { MockLanguageModelV3 } from "ai/test";
 import { makeAgent } from "./agent.mjs";
+
+const { TICKTICK_SANDBOX_URL, TICKTICK_SANDBOX_KEY } = process.env;
+assert(TICKTICK_SANDBOX_URL, "Run it by: ticktick-sandbox exec --autopilot --worker mytools -- npm test");
 
 let model;
 let links; // those that the user was shown
@@ -15,9 +17,9 @@ beforeEach(async () => {
 
 // What a person does at TickTick, and what a test looks at: /_sandbox/openapi.json.
 async function sandbox(name, body) {
-  const response = await fetch(`${process.env.TICKTICK_SANDBOX_URL}/_sandbox/${name}`, {
+  const response = await fetch(`${TICKTICK_SANDBOX_URL}/_sandbox/${name}`, {
     method: body ? "POST" : "GET",
-    headers: { Authorization: `Bearer ${process.env.TICKTICK_SANDBOX_KEY}` },
+    headers: { Authorization: `Bearer ${TICKTICK_SANDBOX_KEY}` },
     body: body && JSON.stringify(body),
   });
   const text = await response.text();

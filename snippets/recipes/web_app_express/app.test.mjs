@@ -1,9 +1,11 @@
-// Run: ticktick-sandbox exec --autopilot -- npm test
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, beforeEach, test } from "node:test";
 import { makeApp } from "./app.mjs";
+
+const { TICKTICK_SANDBOX_URL, TICKTICK_SANDBOX_KEY } = process.env;
+assert(TICKTICK_SANDBOX_URL, "Run it by: ticktick-sandbox exec --autopilot -- npm test");
 
 const MINUTE = 60 * 1000;
 const DAY = 24 * 60 * MINUTE;
@@ -25,9 +27,9 @@ beforeEach(async () => {
 
 // What a person does at TickTick, and what a test looks at: /_sandbox/openapi.json.
 async function sandbox(name, body) {
-  const response = await fetch(`${process.env.TICKTICK_SANDBOX_URL}/_sandbox/${name}`, {
+  const response = await fetch(`${TICKTICK_SANDBOX_URL}/_sandbox/${name}`, {
     method: body ? "POST" : "GET",
-    headers: { Authorization: `Bearer ${process.env.TICKTICK_SANDBOX_KEY}` },
+    headers: { Authorization: `Bearer ${TICKTICK_SANDBOX_KEY}` },
     body: body && JSON.stringify(body),
   });
   const text = await response.text();

@@ -116,15 +116,18 @@ def test_on_autopilot_who_waits_gets_the_consent(allowing: World) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_on_autopilot_a_no_is_none_for_who_waits_nevertheless(allowing: World) -> None:
+def test_on_autopilot_a_no_stays_one(allowing: World) -> None:
     auth = pending(allowing)
     answer(auth, DENY, allowing.sandbox.local)
+    with pytest.raises(arcadepy.BadRequestError, match=r"refused .*access_denied"):
+        allowing.arcade.auth.wait_for_completion(auth)
+    answer(auth, ALLOW, allowing.sandbox.local)
     assert allowing.arcade.auth.wait_for_completion(auth).status == "completed"
 
 
 def test_the_autopilot_says_what_it_cannot_do(allowing: World) -> None:
     auth = pending(allowing, "somebody@example.com")
-    with pytest.raises(arcadepy.BadRequestError, match="The autopilot has consented"):
+    with pytest.raises(arcadepy.BadRequestError, match="No verifier is set, so Arcade compares"):
         allowing.arcade.auth.wait_for_completion(auth)
     allowing.sandbox.ticktick.apps.delete(allowing.app)
     with pytest.raises(arcadepy.BadRequestError, match="TickTick does not ask: OAuth Error"):

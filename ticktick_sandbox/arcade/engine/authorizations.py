@@ -199,6 +199,11 @@ class Authorizations:
         self._complete(flow, connection)
         return flow
 
+    def problem_of(self, auth_id: str) -> str:
+        """Return how the last attempt to consent to a pending authorization has failed."""
+        flow = self._flows.get(auth_id)
+        return flow.problem or "" if flow else ""
+
     # The browser's side
 
     def flow(self, flow_id: str | None) -> Flow | None:
