@@ -144,6 +144,7 @@ def test_the_wheel_runs_and_makes_the_same_wheel(wheel: Path, tmp_path: Path) ->
     assert made.read_bytes() == wheel.read_bytes()
 
 
+@pytest.mark.long
 def test_the_projects_own_tests_pass(tmp_path: Path) -> None:
     folder = write_project("mytool", tmp_path)
     env = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST")}

@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.environment import ROOT
 
 FLOW = """
@@ -52,6 +54,7 @@ def test_without():
     assert outcome.counts() == {"passed": 1}, outcome.text
 
 
+@pytest.mark.long
 def test_there_are_two_fixtures_and_they_say_what_they_are(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(): ...\n", encoding="utf-8")
     said = run(tmp_path, "", "--fixtures").text
@@ -165,6 +168,7 @@ def test_greets(ticktick_sandbox, arcade_client, name):
     assert "Arcade → Worker mytool: POST" in first
 
 
+@pytest.mark.long
 def test_a_worker_goes_on_until_its_files_or_the_environment_change(tmp_path: Path) -> None:
     tools(tmp_path, "return f'Hello {name}'")
     source = """
@@ -204,6 +208,7 @@ def test_a_changed_environment(ticktick_sandbox, arcade_client, monkeypatch):
     assert outcome.counts() == {"passed": 4}, outcome.text
 
 
+@pytest.mark.long
 def test_a_worker_that_does_not_start_says_its_last_words(tmp_path: Path) -> None:
     tools(tmp_path, "return name").joinpath("tools.py").write_text("@tool\nbroken(", "utf-8")
     source = """
@@ -224,6 +229,7 @@ def test_broken(ticktick_sandbox):
     assert outcome.counts() == {"passed": 1}, outcome.text
 
 
+@pytest.mark.long
 def test_an_app_is_served_for_one_test(tmp_path: Path) -> None:
     text = "import os\nfrom fastapi import FastAPI\napp = FastAPI()\n"
     text += "@app.get('/')\ndef home():\n    print('was here', flush=True)\n"
@@ -249,6 +255,7 @@ def test_it_is_gone():
     assert outcome.counts() == {"passed": 2}, outcome.text
 
 
+@pytest.mark.long
 def test_the_snippet_runs_on_several_workers_at_once(tmp_path: Path) -> None:
     shutil.copy(ROOT / "snippets/python/auth_flow.py", tmp_path)
     source = (ROOT / "snippets/python/test_tasks.py").read_text(encoding="utf-8")
@@ -256,6 +263,7 @@ def test_the_snippet_runs_on_several_workers_at_once(tmp_path: Path) -> None:
     assert outcome.counts() == {"passed": 4}, outcome.text
 
 
+@pytest.mark.long
 def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
     tools(tmp_path, "return name")
     source = """
@@ -273,6 +281,7 @@ def test_it(ticktick_sandbox):
     assert not Path(f"/proc/{pid}").exists()
 
 
+@pytest.mark.long
 def test_without_arcadepy_the_client_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "arcadepy.py").write_text("raise ImportError('not here')\n", encoding="utf-8")
     outcome = run(tmp_path, "def test_it(arcade_client): ...\n", PYTHONPATH=str(tmp_path))
