@@ -123,9 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
     new = commands.add_parser(
         "new",
-        help="write a project: a tool, a program that calls it, a test, a workflow",
-        description="Writes a project into a new folder: a tool, a program that calls it, a "
-        "test, and a workflow for GitHub. Its README says how to go on.",
+        help="write a project: two tools, a program that calls one, tests, a workflow",
+        description="Writes a project into a new folder: two tools, a program that calls one, "
+        "tests, and a workflow for GitHub. Its README says how to go on.",
     )
     new.add_argument("name", help="of the folder and of the toolkit, such as mytool")
     wire = commands.add_parser(
@@ -260,6 +260,9 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
             if started:
                 started.standing = started.engine.workers.all()
             print(f"sandbox: serving {', '.join(served.tools)}", file=sys.stderr, flush=True)
+            for line in served.output().splitlines():
+                if "ERROR" in line:  # a file that was left out
+                    print(f"sandbox: the worker says: {line}", file=sys.stderr, flush=True)
         with scratch() as folder:
             entrance = tls_entrance(own["ARCADE_BASE_URL"])
             environment["CURL_HOME"] = curl_home(Path(folder), entrance, os.environ)
@@ -314,7 +317,7 @@ def _new(name: str) -> int:
     except SandboxError as problem:
         return _fail(str(problem))
     print(
-        f"{name}/ has a tool, a program that calls it, a test, and a workflow. Go on with:\n"
+        f"{name}/ has two tools, a program that calls one, tests, and a workflow. Go on with:\n"
         f"  cd {name}\n"
         "  python3 -m venv .venv && source .venv/bin/activate\n"
         "  pip install -r requirements.txt\n"

@@ -90,6 +90,8 @@ def _shown(title: str, snippet: str) -> Iterator[str]:
     yield path.read_text(encoding="utf-8").rstrip("\n")
     yield "```"
     steps = commands().get(snippet.removeprefix("snippets/"), {})
-    for step, what in (("install", "Install what it needs"), ("run", "Run it in the sandbox")):
+    exec_ = steps.get("run", "").startswith("ticktick-sandbox exec")
+    run = "Run it in the sandbox" if exec_ else "Run it"
+    for step, what in (("install", "Install what it needs"), ("run", run)):
         if step in steps:
             yield f'\n```bash title="{what}"\n{steps[step]}\n```'

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -42,11 +43,12 @@ def test_after_180_days_the_user_is_asked_again(ticktick_sandbox, arcade_client)
 
 
 def test_a_program_prints_a_link_and_goes_on(ticktick_sandbox):
-    command = [sys.executable, "-u", "auth_flow.py"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
-        for line in program.stdout:
+    program = Path(__file__).with_name("auth_flow.py")
+    command = [sys.executable, "-u", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
             if line.startswith("http"):
                 ticktick_sandbox.consent(line)
 
-    assert program.returncode == 0
+    assert running.returncode == 0
     assert "Try Arcade with TickTick" in ticktick_sandbox.users.learner.titles

@@ -61,6 +61,7 @@ def test_a_project_has_its_name_everywhere(tmp_path: Path) -> None:
         ("json", "has something called json"),
         ("class", "has something called class"),
         ("tests", "has something called tests"),
+        ("arcade_todo", "Call it todo."),
     ],
 )
 def test_a_name_that_cannot_be_one_is_said(tmp_path: Path, name: str, said: str) -> None:

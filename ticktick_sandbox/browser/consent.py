@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ticktick_sandbox.shared.errors import SandboxError
-from ticktick_sandbox.shared.settings import LEARNER
+from ticktick_sandbox.shared.settings import ARCADE_ACCOUNT, LEARNER
 
 if TYPE_CHECKING:
     import httpx
@@ -38,6 +38,7 @@ def link_in(asked: Any) -> str:
     Raises:
         SandboxError: there is no such link.
     """
+    __tracebackhide__ = True
     if not isinstance(asked, str):
         values = asked if isinstance(asked, Mapping) else vars(asked)
         if values.get("status") == "completed":
@@ -70,7 +71,7 @@ def answer(
         asked: see ``link_in``.
         click: ``ALLOW`` or ``DENY``.
         local: maps a real URL to its place on this machine.
-        email: who signs in at TickTick, and at Arcade if that asks; whom TickTick's page
+        email: who signs in at TickTick, and is signed in at Arcade; whom TickTick's page
             offers, and the learner, if nobody is named.
         app: the client that is the person's browser at the app itself: it has their cookies
             there, and where the browser is sent to its ``base_url``, it asks.
@@ -83,11 +84,13 @@ def answer(
         SandboxError: there is no link, TickTick does not ask, nothing answers where the browser
             is sent, or Arcade itself verifies users and this is not the one it asked for.
     """
+    __tracebackhide__ = True
     import httpx
 
     from ticktick_sandbox.browser.browser import Browser, CannotDo
 
-    jar = httpx.Cookies(dict(cookies or {})).jar
+    held = {ARCADE_ACCOUNT: email} if email else {}
+    jar = httpx.Cookies(held | dict(cookies or {})).jar
     link = link_in(asked)
     try:
         with Browser(local, email, cookies=jar, app=app) as browser:
@@ -96,7 +99,7 @@ def answer(
                 raise SandboxError(f"TickTick does not ask: {page.heading}. {page.error}")
             page = browser.submit(page, click)
             if any(_CONTINUE in form.buttons and _ACCOUNT in form.labels for form in page.forms):
-                # Arcade verifies who is not signed in to it already: with the same address.
+                # Arcade verifies users, and this is not the one that it asked for.
                 page = browser.submit(page, _CONTINUE, {_ACCOUNT: email or LEARNER})
                 if page.error:
                     raise SandboxError(f"{page.error} {_NO_VERIFIER}")

@@ -80,6 +80,9 @@ def _check(name: str) -> None:
             f"{name!r} can't be the name of a toolkit. Use lower-case letters and digits, and "
             "_ between words, such as mytool or weekly_review."
         )
+    if name.startswith("arcade_"):
+        shorter = name.removeprefix("arcade_")
+        raise SandboxError(f"Arcade leaves arcade_ out of a toolkit's name. Call it {shorter}.")
     if name in sys.stdlib_module_names or name in _TAKEN or keyword.iskeyword(name):
         raise SandboxError(f"Python or this project has something called {name}. Use another name.")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ from ticktick_sandbox.shared.settings import API_KEY, worker_secret
 if TYPE_CHECKING:
     import httpx
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
 
 class RegisteredWorker(WorkerProcess):
     """Serves a folder on a free port; registering it again changes what the Engine knows.
@@ -24,17 +28,30 @@ class RegisteredWorker(WorkerProcess):
     Args:
         folder: where the tools are: each ``*.py`` with a ``@tool`` in it is loaded.
         arcade_url: where the sandbox's Engine is.
-        name: of the toolkit; that of the folder if there is none. ``mytool`` makes ``Mytool``.
+        name: of the toolkit; that of the folder if there is none, with ``_`` for a hyphen.
+            ``my_tool`` makes ``MyTool``.
 
     Raises:
-        SandboxError: there is no such folder.
+        SandboxError: there is no such folder, it can't have this name, or what serves tools is
+            not installed.
     """
 
     def __init__(self, folder: Path, arcade_url: str, name: str | None = None) -> None:
+        __tracebackhide__ = True
         place = folder.resolve()
         if not place.is_dir():
-            raise SandboxError(f"{folder} is not a folder. Name the one that holds your tools.")
-        self.name = name or place.name
+            raise SandboxError(f"{place} is not a folder. Name the one that holds your tools.")
+        self.name = name or re.sub(r"[-. ]+", "_", place.name)
+        if _NAME.fullmatch(self.name) is None:
+            raise SandboxError(
+                f"{self.name!r} can't be the name of a toolkit: it has letters, digits and _, and "
+                "begins with a letter. Give another name, or the folder one."
+            )
+        if find_spec("arcade_mcp_server") is None:
+            raise SandboxError(
+                "What serves tools is missing in this environment: pip install arcade-mcp-server, "
+                "and arcade-tdk, of which tools are made."
+            )
         self.tools: list[str] = []
         self._arcade_url = arcade_url
         variables = client_environment(arcade_url, f"Worker {self.name}")
@@ -49,6 +66,7 @@ class RegisteredWorker(WorkerProcess):
         Raises:
             SandboxError: it does not start, with its last words, or can't be registered.
         """
+        __tracebackhide__ = True
         try:
             self.start()
         except DidNotStart as problem:
@@ -65,6 +83,7 @@ class RegisteredWorker(WorkerProcess):
         Raises:
             SandboxError: the Engine does not take it.
         """
+        __tracebackhide__ = True
         at = f"{self._arcade_url}/v1/workers"
         http = {"uri": self.uri, "secret": self._secret, "timeout": 30, "retry": 3}
         headers = {"Authorization": API_KEY}

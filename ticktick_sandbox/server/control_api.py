@@ -78,6 +78,7 @@ def routes(running: CurrentServices, key: str) -> list[Route]:
         "clock": api.now,
         "users": api.users,
         "tasks": api.tasks,
+        "completed": api.completed,
         "projects": api.projects,
         "openapi.json": _describe,
         "key": tell_key,
@@ -193,6 +194,9 @@ class _Control:
 
     async def tasks(self, request: Request) -> Response:
         return self._shown(request, "tasks")
+
+    async def completed(self, request: Request) -> Response:
+        return self._shown(request, "completed")
 
     async def projects(self, request: Request) -> Response:
         return self._shown(request, "projects")

@@ -95,6 +95,7 @@ class Unattended:
         self._running = running
         self._policy = policy
         self._waits: OrderedDict[str, tuple[float, float]] = OrderedDict()  # first and last poll
+        self._services: object = None  # to which these belong: after starting over, ids come again
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -131,10 +132,14 @@ class Unattended:
                 await answering
         finally:
             answering.cancel()
-            self._began(auth_id, asyncio.get_running_loop().time())
+            if auth_id in self._waits:
+                self._began(auth_id, asyncio.get_running_loop().time())
 
     def _began(self, auth_id: str, now: float) -> float:
         """Return when the program began to ask for this again and again."""
+        if self._services is not self._running.services:
+            self._services = self._running.services
+            self._waits.clear()
         first, last = self._waits.pop(auth_id, (now, now))
         first = now if now - last > _PAUSE else first
         self._waits[auth_id] = first, now

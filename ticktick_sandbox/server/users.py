@@ -38,6 +38,11 @@ class User:
         return [dict(task) for place in places for task in self._tasks.project_data(place)["tasks"]]
 
     @property
+    def completed(self) -> list[dict[str, Any]]:
+        """Their completed tasks, the newest first; ``status`` is 2."""
+        return [dict(task) for task in self._tasks.completed_tasks({})]
+
+    @property
     def titles(self) -> list[str]:
         """The titles of their open tasks."""
         return [task["title"] for task in self.tasks]

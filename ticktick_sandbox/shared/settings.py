@@ -15,6 +15,7 @@ PROVIDER_ID = "arcade-ticktick"
 TICKTICK_HOSTS = ("ticktick.com", "api.ticktick.com", "developer.ticktick.com")
 ARCADE_HOSTS = ("api.arcade.dev", "app.arcade.dev", "cloud.arcade.dev")
 OWN_COOKIES = "sandbox_"  # how the names of the sandbox's own cookies begin
+ARCADE_ACCOUNT = f"{OWN_COOKIES}arcade_account"  # who else is signed in to Arcade, in a test
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 # For whatever runs Arcade's packages: they report no usage, and neither read nor write

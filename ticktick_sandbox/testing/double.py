@@ -83,15 +83,15 @@ class TickTickSandbox:
     # What a person does
 
     def consent(
-        self, auth: Any, *, user: User | None = None, browser: httpx.Client | None = None
+        self, auth: Any, *, user: User | str | None = None, browser: httpx.Client | None = None
     ) -> Page:
         """Click Allow on TickTick's page, and go where that leads.
 
         Args:
             auth: what ``client.auth.start`` or ``client.tools.authorize`` returned, the link,
                 or a text with the link in it, such as what a program printed.
-            user: who signs in at TickTick, and with the same address at Arcade if that asks;
-                the learner if nobody is named.
+            user: who signs in, one of ``users`` or the address of one: at TickTick, and at Arcade
+                if that verifies users; the learner if nobody is named.
             browser: the client by which the test plays the person at your app, with their
                 cookies there: an ``httpx.Client`` with a ``base_url``, or a test client such
                 as FastAPI's. (One that follows redirects by itself must not follow the one to
@@ -103,19 +103,25 @@ class TickTickSandbox:
         Raises:
             SandboxError: there is no link, TickTick does not ask, or Arcade refuses the user.
         """
+        __tracebackhide__ = True
         page = self._answer(auth, ALLOW, user, browser)
         if page.error and page.url.startswith((self.arcade_url, self.ticktick_url)):
             raise SandboxError(f"{page.heading}: {page.error}")
         return page
 
     def deny(
-        self, auth: Any, *, user: User | None = None, browser: httpx.Client | None = None
+        self, auth: Any, *, user: User | str | None = None, browser: httpx.Client | None = None
     ) -> Page:
         """Click Cancel on TickTick's page; see ``consent``.
 
         The browser ends at Arcade, and the authorization stays pending.
         """
+        __tracebackhide__ = True
         return self._answer(auth, DENY, user, browser)
+
+    def set_secret(self, key: str, value: str) -> None:
+        """Give Arcade a secret, for tools with ``requires_secrets``."""
+        self._sandbox.engine.secrets.put(key, value)
 
     def verify_users(self, verifier_url: str | None = None, *, skip: bool = False) -> None:
         """Say who checks that the person who consents is the one who was asked.
@@ -128,6 +134,7 @@ class TickTickSandbox:
         Raises:
             SandboxError: browsers can't be sent to this URL.
         """
+        __tracebackhide__ = True
         try:
             self._sandbox.engine.verification.change(verifier_url, skip=skip)
         except ValueError as problem:
@@ -142,8 +149,8 @@ class TickTickSandbox:
 
         Args:
             folder: where the tools are: each ``*.py`` with a ``@tool`` in it is loaded.
-            name: of the toolkit; that of the folder if there is none. ``mytool`` makes
-                ``Mytool``.
+            name: of the toolkit; that of the folder if there is none, with ``_`` for a hyphen.
+                ``my_tool`` makes ``MyTool``.
 
         Returns:
             The worker: its ``tools`` are the names to call them by, ``output()`` is what it
@@ -152,10 +159,10 @@ class TickTickSandbox:
         Raises:
             SandboxError: it does not start; with its last words.
         """
+        __tracebackhide__ = True
         place = Path(folder).resolve()
-        name = name or place.name
         state = _state(place)
-        process, before = self._workers.pop((place, name), (None, None))
+        process, before = self._workers.pop((place, name or ""), (None, None))
         with self._unseen() as client:
             if process is None or before != state or not process.runs:
                 if process:
@@ -164,9 +171,9 @@ class TickTickSandbox:
                 process.serve(client)
             else:
                 process.register(client)
-        self._workers[place, name] = process, state
-        self._sandbox.names[process.uri] = f"Worker {name}"
-        self._servers[f"the worker {name}"] = process
+        self._workers[place, name or ""] = process, state
+        self._sandbox.names[process.uri] = f"Worker {process.name}"
+        self._servers[f"the worker {process.name}"] = process
         return process
 
     def app(self, file: str | Path, *, environment: Mapping[str, str] | None = None) -> AppProcess:
@@ -184,9 +191,10 @@ class TickTickSandbox:
         Raises:
             SandboxError: it does not start; with its last words.
         """
+        __tracebackhide__ = True
         place = Path(file).resolve()
         if not place.is_file():
-            raise SandboxError(f"{file} is not a file. Name the one that holds your app.")
+            raise SandboxError(f"{place} is not a file. Name the one that holds your app.")
         variables = client_environment(self.arcade_url, "App") | dict(environment or {})
         process = AppProcess(place, variables=variables)
         try:
@@ -234,6 +242,7 @@ class TickTickSandbox:
         Raises:
             SandboxError: the file can't be used. Everything stays as it was.
         """
+        __tracebackhide__ = True
         provider = None if config else PROVIDER_ID
         try:
             wanted = provider, Path(config) if config else None, None
@@ -279,9 +288,15 @@ class TickTickSandbox:
         self._undo.close()
 
     def _answer(
-        self, auth: Any, click: str, user: User | None, browser: httpx.Client | None
+        self, auth: Any, click: str, user: User | str | None, browser: httpx.Client | None
     ) -> Page:
-        email = (user or self.users.learner).email
+        __tracebackhide__ = True
+        email = user.email if isinstance(user, User) else user or LEARNER
+        if email not in (known := [each.email for each in self.users]):
+            raise SandboxError(
+                f"Nobody at TickTick is {email}. Known: {', '.join(known)}. "
+                'ticktick_sandbox.users.add("Ben") adds somebody.'
+            )
         self._nobody.deciding += 1
         try:
             return answer(auth, click, self._sandbox.local, email=email, app=browser)

@@ -89,6 +89,8 @@ def test_who_consents_is_the_same_person_at_arcade(world: World) -> None:
         answer(link, ALLOW, local)
     page = answer(link, ALLOW, local, email="ben@example.com")
     assert page.heading == "Authorization complete"
+    with pytest.raises(SandboxError, match="user_mismatch: ben@"):
+        answer(asked(world), ALLOW, local, email="ben@example.com")
 
 
 def test_where_ticktick_does_not_ask_the_reason_is_said(world: World) -> None:

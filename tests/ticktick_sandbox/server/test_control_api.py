@@ -122,6 +122,9 @@ def test_tasks_are_those_of_one_person(world: World, steer: Steer) -> None:
     bens = httpx.get(f"{world.ticktick_url}/_sandbox/tasks", params={"email": "ben@example.com"})
     assert "Only mine" in [task["title"] for task in mine.json()]
     assert "Only mine" not in [task["title"] for task in bens.json()]
+    done = httpx.get(f"{world.arcade_url}/_sandbox/completed")
+    check(done, "/_sandbox/completed", "get")
+    assert "Only mine" not in [task["title"] for task in done.json()]
     projects = httpx.get(f"{world.arcade_url}/_sandbox/projects?email=ben@example.com")
     check(projects, "/_sandbox/projects", "get")
     assert projects.json()[-1]["name"] == "Ben's project"

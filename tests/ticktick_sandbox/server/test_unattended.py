@@ -81,6 +81,22 @@ def test_a_consent_that_is_on_its_way_is_waited_for() -> None:
     world.close()
 
 
+def test_a_wait_of_before_is_not_that_of_the_same_id_after_starting_over() -> None:
+    policy = Refuse()
+    policy.patience = 0.5
+    world = make_world(unattended=policy)
+    world.sandbox.prepare(PROVIDER_ID)
+    first = pending(world)
+    with pytest.raises(arcadepy.BadRequestError, match="Nobody is here"):
+        world.arcade.auth.wait_for_completion(first)
+    world.sandbox.start_over()
+    again = pending(world)
+    assert again.id == first.id
+    threading.Timer(0.25, answer, (again, ALLOW, world.sandbox.local)).start()
+    assert world.arcade.auth.wait_for_completion(again).status == "completed"
+    world.close()
+
+
 def test_looking_is_not_waiting_unless_it_goes_on_and_on() -> None:
     policy = Refuse()
     policy.patience = 0.2

@@ -34,6 +34,8 @@ def test_tasks_are_what_the_api_shows(world: World, users: Users) -> None:
     assert made == api.get(f"/project/{place}/task/{made['id']}").json()
     api.post(f"/project/{place}/task/{made['id']}/complete")
     assert "In a project" not in users.learner.titles
+    assert users.learner.completed[0]["title"] == "In a project"
+    assert users.learner.completed[0]["status"] == 2
 
 
 def test_what_is_handed_out_is_a_copy(users: Users) -> None:

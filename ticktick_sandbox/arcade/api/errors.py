@@ -39,7 +39,8 @@ def unauthorized() -> EngineError:
     return EngineError(
         401,
         "unauthorized",
-        "missing or wrong API key. The sandbox's key is arc_sandbox: set ARCADE_API_KEY to it",
+        "missing or wrong API key. The sandbox's key is arc_sandbox: set ARCADE_API_KEY to it. "
+        "In a test, make the client in a function, not where a module is imported",
     )
 
 

@@ -20,6 +20,7 @@ from ticktick_sandbox.arcade.engine.authorizations import (
 )
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.shared.pages import form_of, is_own_form, render, stylesheet
+from ticktick_sandbox.shared.settings import ARCADE_ACCOUNT
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -92,7 +93,8 @@ async def _verify(request: Request) -> Response:
             status=404,
         )
     if request.method == "GET":
-        flow_id, account = request.query_params.get("flow_id"), engine.settings.account
+        flow_id = request.query_params.get("flow_id")
+        account = request.cookies.get(ARCADE_ACCOUNT, engine.settings.account)
     else:
         form = await form_of(request)
         if not is_own_form(request, form.get("form_token", ""), engine.form_token):

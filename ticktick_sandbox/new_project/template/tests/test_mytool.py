@@ -16,7 +16,7 @@ def test_a_task_is_created(ticktick_sandbox, arcade_client):
         tool_name="Mytool.CreateTask", user_id=user_id, input={"title": "Water the tomatoes"}
     )
 
-    assert result.success, result.output.error
+    assert result.success, result.output.error.message
     assert "Water the tomatoes" in ticktick_sandbox.users.learner.titles
 
 
