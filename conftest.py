@@ -23,6 +23,7 @@ _LOGS = pytest.StashKey[Path]()  # of the whole run
 _OWN = pytest.StashKey[Path]()  # of this process
 _REACHED = "reached-beyond-this-machine.log"
 _ANSWERS = "answers.log"
+_OF_THE_SITE = {f"tests/site/test_{name}.py" for name in ("glossary", "search", "site")}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,15 +57,17 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give a worker whole files, because the cells of a notebook share a kernel.
 
-    Only the faults, each of which is a run of its own, are spread.
+    Only the faults, each of which is a run of its own, are spread; and what looks at the built
+    site stays together, so that it is built once.
     """
     from xdist.scheduler.loadfile import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return (
-                nodeid if "::test_the_suite_turns_red[" in nodeid else super()._split_scope(nodeid)
-            )
+            file = super()._split_scope(nodeid)
+            if "::test_the_suite_turns_red[" in nodeid:
+                return nodeid
+            return "the site" if file in _OF_THE_SITE else file
 
     return ByFile(config, log)
 

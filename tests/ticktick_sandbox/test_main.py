@@ -482,6 +482,7 @@ def test_on_autopilot_a_program_has_a_sandbox_of_its_own(serving: str) -> None:
     assert "serving CustomTool.CreateTask, CustomTool.ListProjects" in done.stderr
 
 
+@pytest.mark.long
 def test_a_worker_is_served_while_a_program_runs_and_forgotten_afterwards(serving: str) -> None:
     show = "import arcadepy; print([worker.id for worker in arcadepy.Arcade().workers.list()])"
     in_turn = ("exec", "--arcade-port", serving)

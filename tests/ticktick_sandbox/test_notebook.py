@@ -78,11 +78,14 @@ def test_starting_again_with_other_arguments_is_a_clear_error(started: None) -> 
         sandbox.start(provider="another")
 
 
-def test_stopping_frees_everything(started: None) -> None:
+def test_stopping_frees_everything() -> None:
+    before = set(threading.enumerate())
+    sandbox.start()
     url = os.environ["ARCADE_BASE_URL"]
+    assert [thread.name for thread in set(threading.enumerate()) - before] == ["sandbox"]
     sandbox.stop()
     assert "ARCADE_BASE_URL" not in os.environ
-    assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+    assert set(threading.enumerate()) <= before
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/v1/health")
 

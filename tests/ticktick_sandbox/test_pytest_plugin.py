@@ -289,6 +289,7 @@ def test_without_arcadepy_the_client_says_what_to_install(tmp_path: Path) -> Non
     assert "pip install arcadepy" in outcome.text
 
 
+@pytest.mark.long
 def test_a_configuration_of_ones_own_is_used(tmp_path: Path) -> None:
     shutil.copy(ROOT / "snippets/engine.yaml", tmp_path)
     source = f"""
