@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     sent = parser.parse_args(arguments)
     if sent.command == "check":
         return _check(sent.file)
+    if sent.command == "fault":
+        return _fault(sent)
     if sent.command == "new":
         return _new(sent.name)
     if sent.command == "wire":
@@ -121,6 +123,34 @@ def _parser() -> argparse.ArgumentParser:
         help="serve the tools in this folder, and register them with the Engine, meanwhile",
     )
     run.add_argument("program", nargs=argparse.REMAINDER, help="the program, after --")
+    fault = commands.add_parser(
+        "fault",
+        help="let something go wrong in a running sandbox",
+        description="Lets something go wrong with the next requests to a service of the running "
+        "sandbox: a late answer, none, another one, half of one. Starting over removes it.",
+    )
+    _add_port(fault, "--arcade-port", argparse.SUPPRESS, where)
+    fault.add_argument("service", nargs="?", help="Arcade or TickTick")
+    fault.add_argument(
+        "request",
+        nargs="?",
+        default="* *",
+        help='method and path, such as "POST /oauth/token"; * for anything, which is the default',
+    )
+    fault.add_argument("--times", type=int, default=1, metavar="N", help="for N requests, not 1")
+    fault.add_argument("--always", action="store_true", help="for all requests, until --clear")
+    fault.add_argument("--seconds", type=float, metavar="S", help="answer S seconds late")
+    fault.add_argument("--down", action="store_true", help="end the connection without an answer")
+    fault.add_argument("--status", type=int, metavar="CODE", help="answer with this HTTP status")
+    fault.add_argument("--body", metavar="TEXT", help="and with this body")
+    fault.add_argument("--broken", action="store_true", help="send half of the body")
+    fault.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="instead: let TickTick take N requests a minute and account; the real one takes 100",
+    )
+    fault.add_argument("--clear", action="store_true", help="instead: remove all faults")
     new = commands.add_parser(
         "new",
         help="write a project: two tools, a program that calls one, tests, a workflow",
@@ -306,6 +336,24 @@ def _called(program: list[str]) -> str:
     if names[0].startswith("python") and "-m" in program[1:-1]:
         return names[program.index("-m") + 1]
     return next((name for name in names if _SOURCE.search(name)), names[0])
+
+
+def _fault(sent: argparse.Namespace) -> int:
+    from ticktick_sandbox.server.running import find_running, steer
+
+    url = find_running(sent.arcade_port)
+    if url is None:
+        return _fail(f"No sandbox runs at port {sent.arcade_port}. Start one: ticktick-sandbox")
+    if sent.clear:
+        problem = steer(url, "clear-faults", {})
+    elif sent.limit is not None:
+        problem = steer(url, "limit", {"per_minute": sent.limit})
+    else:
+        names = ("service", "request", "seconds", "down", "status", "body", "broken")
+        given = {name: getattr(sent, name) for name in names if getattr(sent, name)}
+        times = None if sent.always else sent.times
+        problem = steer(url, "faults", given | {"times": times})
+    return _fail(problem) if problem else 0
 
 
 def _new(name: str) -> int:

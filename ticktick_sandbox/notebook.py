@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ticktick_sandbox.browser.notebook_page import in_notebook
 from ticktick_sandbox.browser.viewer import WATCH, LivePage, Page, Viewer
@@ -279,7 +279,43 @@ class _Clock:
         return _require().place.clock.advance(**duration)
 
 
+class _Faults:
+    """What goes wrong with the services, because you want it to. Live nothing can be added."""
+
+    def add(self, service: str, request: str = "* *", **fault: Any) -> None:
+        """Let something go wrong with the next requests to a service.
+
+        Args:
+            service: ``Arcade`` or ``TickTick``.
+            request: method and path, such as ``POST /oauth/token``; ``*`` stands for anything.
+            **fault: ``times`` for how many requests, 1 by default, ``None`` for all; and one of
+                ``seconds`` for a late answer, ``down=True`` for none, ``status`` and ``body``
+                for another one, ``broken=True`` for half of it.
+
+        Raises:
+            SandboxError: the sandbox does not run, or there is no such fault.
+        """
+        if not self._live():
+            _require().place.faults.add(service, request, **fault)
+
+    def limit(self, *, per_minute: int = 100) -> None:
+        """Switch TickTick's limit on: so many requests a minute and account."""
+        if not self._live():
+            _require().place.faults.limit(per_minute=per_minute)
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        if not self._live():
+            _require().place.faults.clear()
+
+    def _live(self) -> bool:
+        if _is_live():
+            print("Live: nothing goes wrong on demand.")
+        return _is_live()
+
+
 clock = _Clock()
+faults = _Faults()
 
 
 def _is_live() -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ticktick_sandbox.processes.app import AppProcess
     from ticktick_sandbox.processes.child_server import ChildServer
     from ticktick_sandbox.processes.worker import WorkerProcess
+    from ticktick_sandbox.server.faults import Faults
 
 
 class OnThisMachine:
@@ -90,6 +91,11 @@ class OnThisMachine:
     def services(self) -> object:
         """What answers now; something else after starting over."""
         return self._sandbox.services
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong with them."""
+        return self._sandbox.faults
 
     def events(self) -> Sequence[Event]:
         """Return what happened, oldest first."""

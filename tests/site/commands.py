@@ -41,6 +41,7 @@ COMMANDS = (
     "uv venv --seed --python 3.13 .venv",
     "PROVIDER_ID=ticktick-work python create_provider.py",
     "ticktick-sandbox exec --autopilot -- npm test",  # test_recipes.py
+    'ticktick-sandbox fault TickTick "POST /oauth/token" --status 500 --times 2',  # test_main.py
     "ticktick-sandbox new mytool",
     "cd mytool",
     "uv venv --python 3.13 .venv",

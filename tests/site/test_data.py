@@ -33,7 +33,6 @@ def test_each_message_of_the_error_index_stands_somewhere_in_the_kit() -> None:
     said_by_others = {
         "blocked by CORS policy",  # the browser
         "HTTP 500: everything answers 500",  # readers
-        "exceed_query_limit",  # TickTick
         "requires a different Python",  # pip
         "The ARCADE_API_KEY environment variable is missing or empty",  # arcadejs
         "Connection error",  # arcadepy and arcadejs

@@ -500,6 +500,28 @@ def test_a_folder_without_tools_is_a_clear_error(folder: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_something_goes_wrong_on_demand(serving: str) -> None:
+    def fault(*options: str) -> subprocess.CompletedProcess[str]:
+        return run_sandbox("fault", "--arcade-port", serving, *options)
+
+    health = f"http://localhost:{serving}/v1/health"
+    done = fault("Arcade", "GET /v1/health", "--status", "503", "--body", "sorry", "--times", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [httpx.get(health).text for _ in range(3)][:2] == ["sorry", "sorry"]
+    assert httpx.get(health).is_success
+    fault("Arcade", "--status", "500", "--always")
+    assert httpx.get(health).status_code == 500
+    assert fault("--clear").returncode == 0
+    assert httpx.get(health).is_success
+    assert fault("--limit", "7").returncode == 0
+    wrong = fault("Nobody", "--down")
+    assert (wrong.returncode, wrong.stderr) == (
+        1,
+        "The service is Arcade or TickTick, not 'Nobody'.\n",
+    )
+    assert "service is missing" in fault("--down").stderr
+
+
 def test_exec_hands_out_the_key_of_the_sandbox_that_it_uses(serving: str) -> None:
     show = "import os; print(os.environ['TICKTICK_SANDBOX_KEY'])"
     done = run_sandbox("exec", "--arcade-port", serving, "--", sys.executable, "-c", show)

@@ -210,6 +210,15 @@ class _Clock:
         self.advance = partial(line.call, "front.clock.advance")
 
 
+class _Faults:
+    """The faults, which are in the worker."""
+
+    def __init__(self, line: Line) -> None:
+        self.add = partial(line.call, "add_fault")
+        self.limit = partial(line.call, "front.faults.limit")
+        self.clear = partial(line.call, "front.faults.clear")
+
+
 class InThisBrowser:
     """A sandbox that is started, with everything in this interpreter that leads to it.
 
@@ -239,6 +248,7 @@ class InThisBrowser:
         self.local = LocalAddresses.of(*self.origins)
         self.form_watch = _FormWatch(self._line)
         self.clock = _Clock(self._line)
+        self.faults = _Faults(self._line)
         self._environment = ChangedEnvironment(service_environment(self.origins[0]))
         answer_httpx_by(self._line.answer, self._line.answer_async)
         try:

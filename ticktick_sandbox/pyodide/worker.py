@@ -217,6 +217,11 @@ class InWorker:
         if self.front:
             self.front.names[f"http://127.0.0.1:{port}"] = name
 
+    def add_fault(self, *args: Any, **named: Any) -> None:
+        """Let something go wrong with the next requests to a service."""
+        if self.front:
+            self.front.faults.add(*args, **named)
+
     def services(self) -> int:
         """Return what names the services that answer now."""
         return id(self.front.services) if self.front else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -65,6 +66,9 @@ def routes(running: CurrentServices, key: str) -> list[Route]:
         "clock": (api.advance, dict.fromkeys(_UNITS, (int, float))),
         "verifier": (api.verify_users, {"verifier_url": text, "skip": (bool,)}),
         "revoke": (api.revoke, {"email": text}),
+        "faults": (api.add_fault, _FAULT),
+        "limit": (api.limit, {"per_minute": (int,)}),
+        "clear-faults": (api.clear_faults, {}),
         "users": (api.add_user, {"name": (str,), "email": text}),
     }
 
@@ -77,6 +81,7 @@ def routes(running: CurrentServices, key: str) -> list[Route]:
     looks = {
         "clock": api.now,
         "users": api.users,
+        "faults": api.faults,
         "tasks": api.tasks,
         "completed": api.completed,
         "projects": api.projects,
@@ -192,6 +197,29 @@ class _Control:
         self._person(body.get("email") or LEARNER).revoke()
         return Response(status_code=204)
 
+    async def add_fault(self, body: Json) -> Response:
+        if "service" not in body:
+            raise _Malformed("service is missing: Arcade or TickTick.")
+        try:
+            self._running.faults.add(**body)
+        except SandboxError as problem:
+            raise _Malformed(str(problem)) from None
+        return Response(status_code=204)
+
+    async def limit(self, body: Json) -> Response:
+        try:
+            self._running.faults.limit(**body)
+        except SandboxError as problem:
+            raise _Malformed(str(problem)) from None
+        return Response(status_code=204)
+
+    async def clear_faults(self, body: Json) -> Response:
+        self._running.faults.clear()
+        return Response(status_code=204)
+
+    async def faults(self, request: Request) -> Response:
+        return JSONResponse([asdict(fault) for fault in self._running.faults.all()])
+
     async def tasks(self, request: Request) -> Response:
         return self._shown(request, "tasks")
 
@@ -249,7 +277,18 @@ async def _body(request: Request, fields: Mapping[str, tuple[type, ...]]) -> Jso
     return body
 
 
+_FAULT: dict[str, tuple[type, ...]] = {
+    "service": (str,),
+    "request": (str,),
+    "times": (int, type(None)),
+    "seconds": (int, float),
+    "down": (bool,),
+    "status": (int, type(None)),
+    "body": (str, dict, type(None)),
+    "broken": (bool,),
+}
 _KINDS = {
+    dict: "an object",
     str: "a string",
     bool: "true or false",
     int: "a number",

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from ticktick_sandbox.arcade.engine.engine import Engine
 from ticktick_sandbox.arcade.engine.worker import Worker
 from ticktick_sandbox.recording.recorder import Wire
+from ticktick_sandbox.server.faults import Faults
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.server.services import Services
 from ticktick_sandbox.shared.clock import Clock
@@ -86,6 +87,11 @@ class CurrentServices:
     def wire(self) -> Wire:
         """What went over the wire since then."""
         return self.services.wire
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong with them."""
+        return self.services.faults
 
     @property
     def engine(self) -> Engine:
@@ -174,8 +180,10 @@ class CurrentServices:
 
     async def arcade_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the present Arcade answer one request."""
-        await self.services.arcade_app(scope, receive, send)
+        services = self.services
+        await services.faults.serve("Arcade", services.arcade_app, scope, receive, send)
 
     async def ticktick_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the present TickTick answer one request."""
-        await self.services.ticktick_app(scope, receive, send)
+        services = self.services
+        await services.faults.serve("TickTick", services.ticktick_app, scope, receive, send)

@@ -43,6 +43,16 @@ def control_key(arcade_url: str) -> str:
         return client.get(f"{arcade_url}/_sandbox/key").raise_for_status().json()["key"]
 
 
+def steer(arcade_url: str, action: str, body: dict[str, Any]) -> str:
+    """Steer the sandbox at this URL; return why that was refused, and nothing if it was not."""
+    from ticktick_sandbox.browser.browser import local_client
+
+    headers = {"Authorization": f"Bearer {control_key(arcade_url)}"}
+    with local_client() as client:
+        reply = client.post(f"{arcade_url}/_sandbox/{action}", json=body, headers=headers)
+    return "" if reply.is_success else reply.json()["message"]
+
+
 def tls_entrance(arcade_url: str) -> dict[str, Any]:
     """Return the TLS port of the sandbox at this URL and its certificate authority.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ticktick_sandbox import arcade, ticktick
 from ticktick_sandbox.arcade.engine.engine import Engine, Settings
 from ticktick_sandbox.recording.recorder import Wire, recording_transport
+from ticktick_sandbox.server.faults import Down, Faults
 from ticktick_sandbox.server.hosts import LocalAddresses
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.settings import (
@@ -39,8 +41,8 @@ class Services:
     """One Engine and one TickTick that know each other, with nothing but the learner's account.
 
     ``arcade_app`` and ``ticktick_app`` are their applications, ``engine`` and ``ticktick``
-    what is behind these. ``wire`` records what passes between them and others; ``form_token``
-    stands in the form to start over.
+    what is behind these, and ``faults`` what goes wrong with them. ``wire`` records what passes
+    between them and others; ``form_token`` stands in the form to start over.
 
     Args:
         context: what both take for the time, and where they tell what happens.
@@ -74,6 +76,9 @@ class Services:
         self._run = run
         self.ticktick_app = ticktick.create_app(context)
         self.ticktick: TickTick = self.ticktick_app.state.ticktick
+        self.faults = Faults(
+            context.event_log, partial(setattr, self.ticktick, "requests_per_minute")
+        )
         self.engine = Engine(
             Settings(arcade_url, API_KEY, account=LEARNER, strict=strict),
             context,
@@ -185,7 +190,14 @@ class Services:
         def recorded(inner: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
             return recording_transport(inner, "Arcade", self._name_of, lambda: self.wire)
 
-        inside = recorded(httpx.ASGITransport(self.ticktick_app))
+        class Inside(httpx.ASGITransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                try:
+                    return await super().handle_async_request(request)
+                except Down as problem:
+                    raise httpx.ConnectError(str(problem), request=request) from None
+
+        inside = recorded(Inside(partial(self.faults.serve, "TickTick", self.ticktick_app)))
         mounts = {f"https://{host}": inside for host in TICKTICK_HOSTS}
         return httpx.AsyncClient(
             mounts=mounts,

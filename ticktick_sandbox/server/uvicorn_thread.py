@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ticktick_sandbox.server.faults import ABORT
 from ticktick_sandbox.server.ports import Listener
 
 _LAST_ANSWERS = 0.5  # seconds that open requests get when the servers stop
@@ -58,6 +59,10 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._whole = _CoalescingTransport(transport, self.loop)
         super().connection_made(self._whole)  # type: ignore[arg-type]
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self._whole.abort}  # type: ignore[typeddict-item]
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer what was asked before a client said that it asks no more."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ticktick_sandbox.browser.browser import Page
+    from ticktick_sandbox.server.faults import Faults
     from ticktick_sandbox.shared.event_log import Event
 
 _OF_THE_TEST = "PYTEST_CURRENT_TEST"
@@ -98,7 +99,7 @@ class TickTickSandbox:
                 TickTick, whose address it would take for the app's.)
 
         Returns:
-            The page at which the browser ends: its ``url``, ``status``, ``heading``, ``text``.
+            The page at which the browser ends: its ``url``, ``status``, ``heading``, ``error``.
 
         Raises:
             SandboxError: there is no link, TickTick does not ask, or Arcade refuses the user.
@@ -215,6 +216,11 @@ class TickTickSandbox:
     def events(self) -> list[Event]:
         """What happened in this test, oldest first; ``problem`` marks what went wrong."""
         return list(self._sandbox.event_log.events)
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong: ``faults.add("TickTick", "POST /oauth/token", status=500)``."""
+        return self._sandbox.faults
 
     @property
     def clock(self) -> Clock:

@@ -68,6 +68,11 @@ class OpenApi:
         token = self._authenticate(request)
         if isinstance(token, Response):
             return token
+        if not self._ticktick.takes_one_more(token.account):
+            most = self._ticktick.requests_per_minute
+            self._ticktick.note(f"{token.account.email} asks more than {most} times", problem=True)
+            text = f"Query rate limit exceeded. Maximum {most} requests per minute."
+            return self._error("exceed_query_limit", text)
         route = self._route(request.scope)
         if isinstance(route, Response):
             return route

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import hmac
 import secrets
+from collections import deque
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -36,6 +38,8 @@ class TickTick:
         self.grants = Grants(self.clock, ids)
         self._ids = ids
         self._tasks: dict[str, Tasks] = {}
+        self.requests_per_minute: int | None = None  # of the Open API and one account
+        self._asked: dict[str, deque[datetime]] = {}  # when, in the last minute, by user
         self.offered = LEARNER  # the account that the sign-in page is filled in with
         self._form_key = secrets.token_bytes(32)
 
@@ -65,6 +69,19 @@ class TickTick:
     def tasks_of(self, account: Account) -> Tasks:
         """Return a person's projects and tasks."""
         return self._tasks[account.user_id]
+
+    def takes_one_more(self, account: Account) -> bool:
+        """Count a request to the Open API; tell whether the account may make it."""
+        if self.requests_per_minute is None:
+            return True
+        now = self.clock.now()
+        asked = self._asked.setdefault(account.user_id, deque())
+        while asked and now - asked[0] >= timedelta(minutes=1):
+            asked.popleft()
+        if len(asked) >= self.requests_per_minute:
+            return False
+        asked.append(now)
+        return True
 
     def note(self, text: str, *, problem: bool = False) -> None:
         """Write an event into the event log."""

@@ -159,6 +159,28 @@ def test_the_clock_and_a_reset(world: World, steer: Steer) -> None:
     assert world.arcade.admin.user_connections.list().items == []
 
 
+def test_faults_are_added_listed_and_cleared(world: World, steer: Steer) -> None:
+    asked = {"service": "TickTick", "request": "GET /open/v1/project", "times": 2}
+    assert steer("faults", asked | {"status": 503, "body": {"sorry": True}}).status_code == 204
+    listed = httpx.get(f"{world.arcade_url}/_sandbox/faults")
+    check(listed, "/_sandbox/faults", "get")
+    assert [fault["times"] for fault in listed.json()] == [2]
+    api = world.open_api()
+    assert api.get("/project").json() == {"sorry": True}
+    assert steer("clear-faults").status_code == 204
+    assert api.get("/project").is_success
+    assert steer("limit", {"per_minute": 1}).status_code == 204
+    assert [api.get("/project").status_code for _ in range(2)] == [200, 500]
+    assert steer("reset").status_code == 204
+    for body, said in (
+        ({}, "service is missing"),
+        ({"service": "TickTick"}, "Say what goes wrong"),
+        ({"service": "TickTick", "times": True, "down": True}, "times has to be a number or null"),
+    ):
+        assert said in steer("faults", body).json()["message"]
+    assert steer("limit", {"per_minute": 0}).status_code == 400
+
+
 def test_the_verifier_is_set(world: World, steer: Steer) -> None:
     assert steer("verifier", {"skip": True}).status_code == 204
     assert steer("consent", {"link": link(world, "anybody")}).is_success
