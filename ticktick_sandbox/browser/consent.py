@@ -21,10 +21,10 @@ _LINK = re.compile(r"https?://[^\s\"'<>\\]+")
 _CONSENT = "/oauth/authorize"
 _CONTINUE, _ACCOUNT = "Continue", "Arcade account"
 _NO_VERIFIER = (
-    "No verifier is set, so Arcade compares the user_id with the e-mail address of the person. An "
-    "app whose users have names of its own verifies them itself: set its address by "
-    'ticktick_sandbox.verify_users("http://…/auth/verify") in pytest, by POST /_sandbox/verifier '
-    "elsewhere."
+    "No verifier is set, or a reset took it away, so Arcade compares the user_id with the e-mail "
+    "address of the person. An app whose users have names of its own verifies them itself: set its "
+    'address by ticktick_sandbox.verify_users("http://…/auth/verify") in pytest, elsewhere by '
+    'POST /_sandbox/verifier with {"verifier_url": "http://…/auth/verify"}.'
 )
 
 

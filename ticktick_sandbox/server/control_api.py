@@ -7,7 +7,7 @@ and is refused where another site's page sent it, as the sandbox's forms are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
@@ -38,7 +38,10 @@ _NO_KEY = (
     "The key is missing or wrong. Send the header Authorization: Bearer, with the value of "
     "TICKTICK_SANDBOX_KEY, which ticktick-sandbox exec sets for the program that it runs."
 )
-_NO_PAGE = "This is for programs. A web page of another address sends no request here."
+_NO_PAGE = (
+    "This is for programs, and a web page of another address seems to send it: the header Origin, "
+    "or Sec-Fetch-Site, says so. Run a test where none is set, as in Node itself."
+)
 
 Json = dict[str, Any]
 _Act = Callable[[Json], Awaitable[Response]]
@@ -79,22 +82,45 @@ def routes(running: CurrentServices, key: str) -> list[Route]:
         return JSONResponse({"key": key})
 
     looks = {
-        "clock": api.now,
-        "users": api.users,
-        "faults": api.faults,
-        "tasks": api.tasks,
-        "completed": api.completed,
-        "projects": api.projects,
-        "openapi.json": _describe,
-        "key": tell_key,
+        "clock": (api.now, ()),
+        "users": (api.users, ()),
+        "tasks": (api.tasks, ("email",)),
+        "completed": (api.completed, ("email",)),
+        "projects": (api.projects, ("email",)),
+        "faults": (api.faults, ()),
+        "openapi.json": (_describe, ()),
+        "key": (tell_key, ()),
     }
     return [
         *(
             Route(f"/_sandbox/{name}", _guarded(act, fields, key), methods=["POST"])
             for name, (act, fields) in acts.items()
         ),
-        *(Route(f"/_sandbox/{name}", look, methods=["GET"]) for name, look in looks.items()),
+        *(
+            Route(f"/_sandbox/{name}", asked_with(fields, look), methods=["GET"])
+            for name, (look, fields) in looks.items()
+        ),
     ]
+
+
+def asked_with(fields: Collection[str], look: _Endpoint) -> _Endpoint:
+    """Return an endpoint that refuses a query with other fields, of which nobody would hear."""
+
+    async def asked(request: Request) -> Response:
+        for name in request.query_params:
+            if name not in fields:
+                known = ", ".join(fields) or "none"
+                return _problem(400, f"{name} is no field of the query here. Fields: {known}.")
+        return await look(request)
+
+    return asked
+
+
+async def no_such_address(request: Request, problem: Exception) -> Response:
+    """Answer a wrong address or method below ``/_sandbox/``."""
+    status = getattr(problem, "status_code", 404)
+    what = f"{request.method} {request.url.path}"
+    return _problem(status, f"There is no {what}. /_sandbox/openapi.json has what there is.")
 
 
 def _guarded(act: _Act, fields: Mapping[str, tuple[type, ...]], key: str) -> _Endpoint:

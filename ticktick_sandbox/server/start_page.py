@@ -179,14 +179,15 @@ def create_app(
             Route("/_sandbox/alive.svg", alive),
             Route("/_sandbox/go-on", go_on, methods=["GET", "POST"]),
             Route("/_sandbox/state", state),
-            Route("/_sandbox/events", events),
+            Route("/_sandbox/events", control_api.asked_with((), events)),
             Route("/_sandbox/wire", wire),
             Route("/_sandbox/wire-rows", wire_rows),
-            Route("/_sandbox/exchanges", exchanges),
+            Route("/_sandbox/exchanges", control_api.asked_with(("after",), exchanges)),
             Route("/_sandbox/tls", tls),
             Route("/_sandbox/style.css", stylesheet),
             *control_api.routes(running, control_key),
-        ]
+        ],
+        exception_handlers={404: control_api.no_such_address, 405: control_api.no_such_address},
     )
 
 

@@ -13,6 +13,7 @@ has to consent first, ask them to, and call it again when they write that they h
 export async function makeAgent({ model, userId, showLink }) {
   const client = new Arcade();
   const { items } = await client.tools.list({ toolkit: "Mytools" });
+  if (items.length === 0) throw new Error("Arcade knows no tools of Mytools: serve them first.");
   const arcadeTools = toZodToolSet({
     tools: items,
     client,

@@ -48,7 +48,7 @@ function scriptedModel(title) {
           {
             type: "tool-call",
             toolCallId: `call-${prompt.length}`,
-            toolName: tools[0].name,
+            toolName: tools.find(({ name }) => name.endsWith("CreateTask")).name,
             input: JSON.stringify({ title }),
           },
         ],

@@ -150,6 +150,23 @@ def test_access_is_taken_back_at_ticktick(world: World, steer: Steer) -> None:
     assert steer("revoke", {"email": "nobody@example.com"}).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("tasks?user=ben@example.com", 400, "user is no field of the query here. Fields: email."),
+        ("clock?days=1", 400, "Fields: none."),
+        ("exchanges?path=/oauth/token", 400, "Fields: after."),
+        ("events?x", 400, "Fields: none."),
+        ("approve", 404, "There is no GET /_sandbox/approve. /_sandbox/openapi.json has"),
+        ("reset", 405, "There is no GET /_sandbox/reset."),
+    ],
+)
+def test_what_is_asked_wrongly_is_said(world: World, path: str, status: int, said: str) -> None:
+    reply = httpx.get(f"{world.arcade_url}/_sandbox/{path}")
+    assert reply.status_code == status
+    assert said in reply.json()["message"]
+
+
 def test_the_clock_and_a_reset(world: World, steer: Steer) -> None:
     before = httpx.get(f"{world.arcade_url}/_sandbox/clock").json()["now"]
     assert steer("clock", {"days": 1, "minutes": 0.5}).json()["now"] == "2026-01-06T09:00:30+00:00"

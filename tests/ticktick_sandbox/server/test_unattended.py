@@ -143,7 +143,7 @@ def test_on_autopilot_a_no_stays_one(allowing: World) -> None:
 
 def test_the_autopilot_says_what_it_cannot_do(allowing: World) -> None:
     auth = pending(allowing, "somebody@example.com")
-    with pytest.raises(arcadepy.BadRequestError, match="No verifier is set, so Arcade compares"):
+    with pytest.raises(arcadepy.BadRequestError, match="No verifier is set, or a reset"):
         allowing.arcade.auth.wait_for_completion(auth)
     allowing.sandbox.ticktick.apps.delete(allowing.app)
     with pytest.raises(arcadepy.BadRequestError, match="TickTick does not ask: OAuth Error"):
