@@ -285,8 +285,9 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
             from ticktick_sandbox.processes.registered_worker import RegisteredWorker
 
             served = RegisteredWorker(tools, url)
+            served.serve()
             with local_client() as client:
-                served.serve(client)
+                served.register(client)
             if started:
                 started.standing = started.engine.workers.all()
             print(f"sandbox: serving {', '.join(served.tools)}", file=sys.stderr, flush=True)

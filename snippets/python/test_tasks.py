@@ -28,7 +28,7 @@ def test_a_user_says_no(ticktick_sandbox, arcade_client):
     auth = arcade_client.auth.start(ticktick_sandbox.user_id, "arcade-ticktick", scopes=SCOPES)
     ticktick_sandbox.deny(auth)
 
-    with pytest.raises(BadRequestError, match="Nobody is here to consent"):
+    with pytest.raises(BadRequestError, match="was refused"):
         arcade_client.auth.wait_for_completion(auth)
     assert ticktick_sandbox.exchanges.find("POST /oauth/token") == []
 

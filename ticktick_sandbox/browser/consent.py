@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,11 +21,13 @@ _LINK = re.compile(r"https?://[^\s\"'<>\\]+")
 _CONSENT = "/oauth/authorize"
 _CONTINUE, _ACCOUNT = "Continue", "Arcade account"
 _NO_VERIFIER = (
-    "No verifier is set, or a reset took it away, so Arcade compares the user_id with the e-mail "
-    "address of the person. An app whose users have names of its own verifies them itself: set its "
-    'address by ticktick_sandbox.verify_users("http://…/auth/verify") in pytest, elsewhere by '
+    "Arcade compares the user_id with the e-mail address of the person who consents. Name them: "
+    'consent(auth, user="…") in pytest, "email" over HTTP. If your app has names of its own for '
+    "its users, it verifies them itself, and no verifier is set, or a reset took it away: "
+    'ticktick_sandbox.verify_users("http://…/auth/verify") in pytest, elsewhere '
     'POST /_sandbox/verifier with {"verifier_url": "http://…/auth/verify"}.'
 )
+_NOT_THERE = (404, 405)
 
 
 def link_in(asked: Any) -> str:
@@ -39,10 +41,13 @@ def link_in(asked: Any) -> str:
         SandboxError: there is no such link.
     """
     __tracebackhide__ = True
+    if isinstance(asked, Coroutine):
+        asked.close()
+        raise SandboxError("That is a coroutine: await the client's call first.")
     if not isinstance(asked, str):
-        values = asked if isinstance(asked, Mapping) else vars(asked)
-        if values.get("status") == "completed":
-            raise SandboxError("Nothing is asked here: the authorization is completed already.")
+        values = asked if isinstance(asked, Mapping) else _attributes(asked)
+        if asked is None or values.get("status") == "completed":
+            raise SandboxError("Nothing is asked here: is the authorization completed already?")
         asked = values.get("url") or ""
     text = asked.replace("\\u0026", "&").replace("&amp;", "&")
     links = [link.rstrip(".,;:)]}") for link in _LINK.findall(text)]
@@ -54,6 +59,12 @@ def link_in(asked: Any) -> str:
             "client.auth.start returned, its url, or the text that a program printed."
         )
     return wanted[-1]
+
+
+def _attributes(asked: Any) -> dict[str, Any]:
+    """Return the status and the link of what a client returned; a redirect's is its target."""
+    location = getattr(asked, "headers", {}).get("location")
+    return {"status": getattr(asked, "status", None), "url": location or getattr(asked, "url", "")}
 
 
 def answer(
@@ -82,7 +93,8 @@ def answer(
 
     Raises:
         SandboxError: there is no link, TickTick does not ask, nothing answers where the browser
-            is sent, or Arcade itself verifies users and this is not the one it asked for.
+            is sent, your app has nothing there, or Arcade itself verifies users and this is not
+            the one it asked for.
     """
     __tracebackhide__ = True
     import httpx
@@ -112,4 +124,10 @@ def answer(
             f"answers ({type(problem).__name__}). Start your app there; in pytest you may also "
             "give the client by which the test plays the browser, with that address as base_url."
         ) from None
+    if click == ALLOW and page.status in _NOT_THERE:
+        place = page.url.partition("?")[0]
+        raise SandboxError(
+            f"The person has clicked {click}, and your app answers {page.status} at {place}. Is "
+            "that where its route is?"
+        )
     return page

@@ -64,7 +64,7 @@ class Page:
     """A fetched page.
 
     ``error`` is what it reports as wrong, ``links`` has the addresses by their text, and
-    ``values`` what its labelled fields show.
+    ``values`` what its labelled fields show. ``text`` is its source.
     """
 
     url: str
@@ -74,6 +74,7 @@ class Page:
     forms: list[Form]
     links: dict[str, str]
     values: dict[str, str]
+    text: str = field(default="", repr=False)
 
     def form_with(self, button: str, fields: Iterable[str]) -> Form:
         """Return the first form that has this button and fields with these labels.
@@ -240,6 +241,7 @@ def read_page(url: str, status: int, html: str) -> Page:
         reader.forms,
         reader.links,
         reader.values,
+        html,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ticktick_sandbox.processes.child_server import ChildServer
@@ -36,6 +38,12 @@ class AppProcess(ChildServer):
     def url(self) -> str:
         """Where browsers find it."""
         return f"http://localhost:{self.port}"
+
+    def _answers(self) -> bool:
+        """Tell whether it listens, without a request that the app would see."""
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
 
     def _environment(self) -> dict[str, str]:
         return super()._environment() | {"APP_URL": self.url}

@@ -57,28 +57,23 @@ class RegisteredWorker(WorkerProcess):
         variables = client_environment(arcade_url, f"Worker {self.name}")
         super().__init__(place, self.name, worker_secret(arcade_url), variables=variables)
 
-    def serve(self, client: httpx.Client) -> None:
-        """Start it and register it.
-
-        Args:
-            client: reaches the Engine.
+    def serve(self) -> None:
+        """Start it; ``register`` comes next.
 
         Raises:
-            SandboxError: it does not start, with its last words, or can't be registered.
+            SandboxError: it does not start; with its last words.
         """
         __tracebackhide__ = True
         try:
             self.start()
         except DidNotStart as problem:
             raise SandboxError(str(problem)) from None
-        try:
-            self.register(client)
-        except BaseException:
-            self.stop()
-            raise
 
     def register(self, client: httpx.Client) -> None:
         """Tell the Engine of it, and learn the names of its tools.
+
+        Args:
+            client: reaches the Engine.
 
         Raises:
             SandboxError: the Engine does not take it.

@@ -50,6 +50,14 @@ class Refuse(Policy):
         """Return what the test has to do, unless it is just doing that."""
         while self.deciding:
             await asyncio.sleep(0.01)
+        authorizations = running.engine.authorizations
+        if problem := authorizations.problem_of(auth_id):
+            return f"{auth_id} was refused ({problem}), and this program waits for it nevertheless."
+        if authorizations.is_to_be_verified(auth_id):
+            return (
+                f"A person has consented to {auth_id}, and nobody has verified them, so this "
+                "program waits in vain: your app's verifier has to call confirm_user."
+            )
         return (
             f"Nobody is here to consent to {auth_id}, and this program waits for it. Before it "
             "does, call ticktick_sandbox.consent(auth), or deny(auth) and don't wait. For a "

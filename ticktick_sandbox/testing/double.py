@@ -99,7 +99,8 @@ class TickTickSandbox:
                 TickTick, whose address it would take for the app's.)
 
         Returns:
-            The page at which the browser ends: its ``url``, ``status``, ``heading``, ``error``.
+            The page at which the browser ends: its ``url``, ``status``, ``heading``, and its
+            source as ``text``.
 
         Raises:
             SandboxError: there is no link, TickTick does not ask, or Arcade refuses the user.
@@ -139,7 +140,10 @@ class TickTickSandbox:
         try:
             self._sandbox.engine.verification.change(verifier_url, skip=skip)
         except ValueError as problem:
-            raise SandboxError(str(problem)) from None
+            text = str(problem)
+            if "//testserver" in (verifier_url or ""):
+                text += '. Give your test client base_url="http://localhost:8000", and say so here'
+            raise SandboxError(text) from None
 
     # What is served
 
@@ -169,11 +173,10 @@ class TickTickSandbox:
                 if process:
                     process.stop()
                 process = RegisteredWorker(Path(folder), self.arcade_url, name)
-                process.serve(client)
-            else:
-                process.register(client)
+                process.serve()
+            self._sandbox.names[process.uri] = f"Worker {process.name}"
+            process.register(client)
         self._workers[place, name or ""] = process, state
-        self._sandbox.names[process.uri] = f"Worker {process.name}"
         self._servers[f"the worker {process.name}"] = process
         return process
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -29,8 +30,9 @@ LINK = "http://localhost:9100/oauth/authorize?client_id=x&scope=tasks%3Aread&sta
         '{"url": "' + LINK.replace("&", "\\u0026") + '"}',
         {"status": "pending", "url": LINK},
         SimpleNamespace(status="pending", url=LINK),
+        httpx.Response(303, headers={"Location": LINK}),
     ],
-    ids=["link", "printed", "in a sentence", "HTML", "JSON", "dict", "object"],
+    ids=["link", "printed", "in a sentence", "HTML", "JSON", "dict", "object", "redirect"],
 )
 def test_the_link_is_found_wherever_it_is(asked: object) -> None:
     assert link_in(asked) == LINK
@@ -48,6 +50,8 @@ def test_of_two_links_the_last_one_counts() -> None:
         ("http://localhost:9100/signin", "There is no link"),
         ({"status": "pending", "url": None}, "There is no link"),
         (SimpleNamespace(status="completed", url=""), "completed already"),
+        (None, "completed already"),
+        (7, "There is no link"),
         ("x" * 5000, "x…'"),
     ],
 )
@@ -85,7 +89,7 @@ def test_who_consents_is_the_same_person_at_arcade(world: World) -> None:
     world.sandbox.ticktick.sign_up("ben@example.com", PASSWORD)
     link = asked(world, "ben@example.com")
     local = world.sandbox.local
-    with pytest.raises(SandboxError, match=r"user_mismatch.*No verifier is set"):
+    with pytest.raises(SandboxError, match=r"user_mismatch.*consent\(auth, user="):
         answer(link, ALLOW, local)
     page = answer(link, ALLOW, local, email="ben@example.com")
     assert page.heading == "Authorization complete"
@@ -117,12 +121,28 @@ def test_an_app_that_listens_nowhere_is_asked_with_its_own_cookies(world: World)
     link = asked(world, next_uri="http://localhost:8123/back")
     page = answer(link, ALLOW, world.sandbox.local, app=client)
     assert page.heading == "Welcome back, ben"
+    assert page.text == "<h1>Welcome back, ben</h1>"
+    assert "ben" not in repr(page).replace(page.heading, "")
 
 
 def test_a_site_that_is_elsewhere_is_not_opened(world: World) -> None:
     link = asked(world, next_uri="https://example.com/back")
     with pytest.raises(SandboxError, match="not on this machine"):
         answer(link, ALLOW, world.sandbox.local)
+
+
+def test_what_was_not_awaited_is_said() -> None:
+    async def start() -> None: ...
+
+    with pytest.raises(SandboxError, match="await the client's call first"):
+        link_in(start())
+
+
+def test_an_app_without_the_route_is_said(world: World) -> None:
+    client = TestClient(FastAPI(), base_url="http://localhost:8123")
+    link = asked(world, next_uri="http://localhost:8123/bak")
+    with pytest.raises(SandboxError, match="answers 404 at http://localhost:8123/bak"):
+        answer(link, ALLOW, world.sandbox.local, app=client)
 
 
 def test_an_app_that_is_not_there_is_said(world: World) -> None:

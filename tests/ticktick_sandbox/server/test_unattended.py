@@ -13,6 +13,7 @@ import pytest
 from tests.ticktick_sandbox.helpers import World, make_world
 from ticktick_sandbox.browser.consent import ALLOW, DENY, answer
 from ticktick_sandbox.server.unattended import Allow, Refuse
+from ticktick_sandbox.shared.errors import SandboxError
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
 
@@ -97,6 +98,18 @@ def test_a_wait_of_before_is_not_that_of_the_same_id_after_starting_over() -> No
     world.close()
 
 
+def test_who_waits_in_vain_is_told_what_has_happened_already(refusing: World) -> None:
+    auth = pending(refusing)
+    answer(auth, DENY, refusing.sandbox.local)
+    with pytest.raises(arcadepy.BadRequestError, match=r"was refused .*access_denied"):
+        refusing.arcade.auth.wait_for_completion(auth)
+    refusing.sandbox.engine.verification.change("http://localhost:1/verify", skip=False)
+    with pytest.raises(SandboxError, match="nothing answers"):
+        answer(auth, ALLOW, refusing.sandbox.local)
+    with pytest.raises(arcadepy.BadRequestError, match="nobody has verified them"):
+        refusing.arcade.auth.wait_for_completion(auth)
+
+
 def test_looking_is_not_waiting_unless_it_goes_on_and_on() -> None:
     policy = Refuse()
     policy.patience = 0.2
@@ -143,7 +156,7 @@ def test_on_autopilot_a_no_stays_one(allowing: World) -> None:
 
 def test_the_autopilot_says_what_it_cannot_do(allowing: World) -> None:
     auth = pending(allowing, "somebody@example.com")
-    with pytest.raises(arcadepy.BadRequestError, match="No verifier is set, or a reset"):
+    with pytest.raises(arcadepy.BadRequestError, match="Arcade compares the user_id"):
         allowing.arcade.auth.wait_for_completion(auth)
     allowing.sandbox.ticktick.apps.delete(allowing.app)
     with pytest.raises(arcadepy.BadRequestError, match="TickTick does not ask: OAuth Error"):

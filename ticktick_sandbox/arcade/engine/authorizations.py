@@ -204,6 +204,11 @@ class Authorizations:
         flow = self._flows.get(auth_id)
         return flow.problem or "" if flow else ""
 
+    def is_to_be_verified(self, auth_id: str) -> bool:
+        """Tell whether somebody is back from the provider, and nobody has said who it is."""
+        flow = self._flows.get(auth_id)
+        return flow is not None and flow.code is not None
+
     # The browser's side
 
     def flow(self, flow_id: str | None) -> Flow | None:
