@@ -42,6 +42,7 @@ def test_each_message_of_the_error_index_stands_somewhere_in_the_kit() -> None:
         "The api_key client option must be set …",  # arcadepy
         "dictionary update sequence element",  # Python
         "fixture 'ticktick_sandbox' not found",  # pytest
+        "Failed to parse URL from undefined/_sandbox/reset",  # Node
         "wait_for_completion hangs: the authorization stays pending",  # nobody says anything
     }
     for message in messages:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import arcadepy
 import httpx
@@ -31,6 +32,15 @@ def allowing() -> Iterator[World]:
     world.sandbox.prepare(PROVIDER_ID)
     yield world
     world.close()
+
+
+@contextmanager
+def meanwhile(seconds: float, function: Callable, *args: object) -> Iterator[None]:
+    """Call something after so many seconds while the block runs, and wait for its end."""
+    timer = threading.Timer(seconds, function, args)
+    timer.start()
+    yield
+    timer.join()
 
 
 def pending(world: World, user_id: str = LEARNER) -> arcadepy.types.AuthorizationResponse:
@@ -62,8 +72,8 @@ def test_the_real_host_name_is_no_way_around_it(refusing: World) -> None:
 
 def test_who_consents_meanwhile_ends_the_wait(refusing: World) -> None:
     auth = pending(refusing)
-    threading.Timer(0.2, answer, (auth, ALLOW, refusing.sandbox.local)).start()
-    assert refusing.arcade.auth.wait_for_completion(auth).status == "completed"
+    with meanwhile(0.2, answer, auth, ALLOW, refusing.sandbox.local):
+        assert refusing.arcade.auth.wait_for_completion(auth).status == "completed"
 
 
 def test_a_consent_that_is_on_its_way_is_waited_for() -> None:
@@ -77,8 +87,8 @@ def test_a_consent_that_is_on_its_way_is_waited_for() -> None:
         answer(auth, ALLOW, world.sandbox.local)
         policy.deciding = 0
 
-    threading.Timer(policy.patience + 0.3, decide).start()
-    assert world.arcade.auth.wait_for_completion(auth).status == "completed"
+    with meanwhile(policy.patience + 0.3, decide):
+        assert world.arcade.auth.wait_for_completion(auth).status == "completed"
     world.close()
 
 
@@ -93,8 +103,8 @@ def test_a_wait_of_before_is_not_that_of_the_same_id_after_starting_over() -> No
     world.sandbox.start_over()
     again = pending(world)
     assert again.id == first.id
-    threading.Timer(0.25, answer, (again, ALLOW, world.sandbox.local)).start()
-    assert world.arcade.auth.wait_for_completion(again).status == "completed"
+    with meanwhile(0.25, answer, again, ALLOW, world.sandbox.local):
+        assert world.arcade.auth.wait_for_completion(again).status == "completed"
     world.close()
 
 
