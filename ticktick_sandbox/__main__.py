@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     sent = parser.parse_args(arguments)
     if sent.command == "check":
-        return _check(sent.file)
+        return _check(sent.path, sent.format)
     if sent.command == "fault":
         return _fault(sent)
     if sent.command == "new":
@@ -173,8 +173,16 @@ def _parser() -> argparse.ArgumentParser:
     forms.add_argument(
         "--mermaid", action="store_true", help="print a sequence diagram for Markdown, instead"
     )
-    check = commands.add_parser("check", help="say what is wrong with an engine.yaml")
-    check.add_argument("file", type=Path, help="the engine.yaml")
+    check = commands.add_parser(
+        "check",
+        help="say what is wrong with an engine.yaml, or with a project",
+        description="Says what is wrong with an engine.yaml, a .env, a Python file, or all of a "
+        "folder's: where, why, and what to write. Nothing is run. Exits with 0 if there is no "
+        "error, with 1 if there is one, with 2 if it was called wrongly.",
+    )
+    check.add_argument("path", type=Path, help="the file or folder")
+    forms = ("text", "json", "github")
+    check.add_argument("--format", choices=forms, default="text", help="text by default")
     return parser
 
 
@@ -447,11 +455,12 @@ def _run(program: list[str], environment: dict[str, str]) -> int:
         return 128 - code if code < 0 else code
 
 
-def _check(file: Path) -> int:
+def _check(path: Path, form: str) -> int:
     from ticktick_sandbox.checker import report
 
-    lines, broken = report(file)
-    print("\n".join(lines))
+    lines, broken = report(path, form)
+    if lines:
+        print("\n".join(lines))
     return 1 if broken else 0
 
 

@@ -1,4 +1,4 @@
-"""Judges an engine.yaml by the reference and by what is known of the provider.
+"""Judges an engine.yaml, or a whole project, by the reference and by what is known.
 
 It knows more than the Engine, which takes a provider's configuration at its word. What is
 known of providers stands in ``provider_facts.yaml``.
@@ -6,6 +6,7 @@ known of providers stands in ``provider_facts.yaml``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from urllib.parse import urlsplit
 from ticktick_sandbox.arcade.config.engine_yaml import inspect
 from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
 from ticktick_sandbox.arcade.oauth.provider import Provider, placeholders
+from ticktick_sandbox.code_rules import check_env, check_python, files_of
+
+_LARGEST = 1_000_000  # bytes of a file
 
 FACTS = Path(__file__).parent / "provider_facts.yaml"
 
@@ -72,12 +76,70 @@ def _unwise(where: str, provider: Provider) -> Iterator[Finding]:
         )
 
 
-def report(path: Path) -> tuple[list[str], bool]:
-    """Return the findings as lines, the count last, and whether one is an error."""
-    findings = check(path)
-    errors = sum(finding.severity == ERROR for finding in findings)
-    counts = f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}"
-    return [*map(str, findings), f"{path}: {counts}"], errors > 0
+def check_project(path: Path) -> list[tuple[Path, Finding]]:
+    """Return everything that can be said against a file, or against a folder's files.
+
+    A folder's are each engine.yaml, ``.env`` and Python file in it.
+
+    Raises:
+        ValueError: the folder has too many files, or nothing that can be checked.
+    """
+    files = files_of(path) if path.is_dir() else [path]
+    if not files:
+        raise ValueError(f"{path} has no engine.yaml, no .env and no Python file.")
+    return [(file, finding) for file in files for finding in _check_file(file)]
+
+
+def _check_file(file: Path) -> list[Finding]:
+    if file.suffix != ".py" and file.name != ".env":
+        return check(file)
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise ValueError(f"it has more than {_LARGEST} bytes")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        return [Finding(ERROR, file.name, f"it can't be read: {reason}", "Look at the file.")]
+    return check_python(text) if file.suffix == ".py" else check_env(text)
+
+
+def report(path: Path, form: str = "text") -> tuple[list[str], bool]:
+    """Return the findings as lines, and whether one is an error.
+
+    Args:
+        path: a file or a folder.
+        form: ``text`` with the count last, ``json`` for programs, ``github`` for annotations.
+    """
+    try:
+        found = check_project(path)
+    except ValueError as problem:
+        return [str(problem)], True
+    errors = sum(finding.severity == ERROR for _, finding in found)
+    if form == "json":
+        return [json.dumps([_to_json(*each) for each in found], indent=1)], errors > 0
+    if form == "github":
+        return [_annotation(*each) for each in found], errors > 0
+    several = path.is_dir()
+    lines = [f"{file}: {finding}" if several else str(finding) for file, finding in found]
+    counts = f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}"
+    return [*lines, f"{path}: {counts}"], errors > 0
+
+
+def _to_json(file: Path, finding: Finding) -> dict[str, Any]:
+    names = ("line", "severity", "rule", "where", "text", "fix", "source")
+    return {"file": str(file)} | {name: getattr(finding, name) for name in names}
+
+
+def _annotation(file: Path, finding: Finding) -> str:
+    """Return a line of which GitHub makes an annotation at its place."""
+    kind = "error" if finding.severity == ERROR else "warning"
+
+    def escaped(text: str, more: str = "") -> str:
+        return "".join(f"%{ord(c):02X}" if c in "%\r\n" + more else c for c in text)
+
+    place = f"file={escaped(str(file), ':,')},line={finding.line or 1}"
+    text = escaped(f"{finding.where}: {finding.text}. {finding.fix}")
+    return f"::{kind} {place},title={escaped(finding.rule, ':,')}::{text}"
 
 
 def _count(number: int, word: str) -> str:

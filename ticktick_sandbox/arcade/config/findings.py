@@ -16,7 +16,8 @@ class Finding:
 
     ``where`` is a path such as ``auth.providers[0].oauth2.token_request.auth_method``.
     ``tolerated`` marks what a lenient Engine tolerates and a strict one refuses. ``rule`` is
-    ``required`` for a value that is missing.
+    ``required`` for a value that is missing. ``source`` says whence it is known, if that is not
+    the published schema.
     """
 
     severity: str
@@ -26,6 +27,7 @@ class Finding:
     tolerated: bool = False
     line: int | None = None
     rule: str = "invalid"
+    source: str = ""
 
     def __str__(self) -> str:
         line = f"line {self.line}: " if self.line else ""

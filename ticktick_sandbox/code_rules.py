@@ -1,0 +1,198 @@
+"""What is wrong in a project's Python and ``.env``, told by the syntax tree and by the values.
+
+Nothing is imported or run. Each rule says what breaks, what to write instead, and whence that is
+known.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
+
+_SCOPES = ("tasks:read", "tasks:write")
+_GUIDE = "executed with arcade-tdk 3.15.1 and arcade-core 4.23.0, November 2026"
+_LIVE = "third-party live test report, autumn 2026"
+_REFERENCE = "TickTick Open API reference, 2026 edition"
+
+# What an address must not be: as it is found, why, what to write, and the source.
+_ADDRESSES = (
+    (
+        re.compile(r"api\.ticktick\.com/api/v\d"),
+        "private-api",
+        "the private API takes no OAuth token",
+        "Write https://api.ticktick.com/open/v1/… .",
+        "public report PipedreamHQ/pipedream#10220",
+    ),
+    (
+        re.compile(r"//ticktick\.com/open/"),
+        "wrong-host",
+        "the Open API is not at this host",
+        "Write https://api.ticktick.com/open/v1/… .",
+        _REFERENCE,
+    ),
+    (
+        re.compile(r"//api\.ticktick\.com/oauth/"),
+        "wrong-host",
+        "the OAuth endpoints are not at this host",
+        "Write https://ticktick.com/oauth/… .",
+        _REFERENCE,
+    ),
+    (
+        re.compile(r"/open/v1/user\b"),
+        "no-such-endpoint",
+        "TickTick has no /user and answers 404",
+        "Leave it out: who the user is, your app knows.",
+        _LIVE,
+    ),
+)
+_KEY = re.compile(r"arc_(?!sandbox$|\.)\w{12,}")
+_PLACEHOLDER = re.compile(r"\.\.\.|…|^<.*>$|^(your|my)[-_ ]|^(changeme|xxx+)$", re.I)
+_ENV_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
+
+
+def check_python(text: str) -> list[Finding]:
+    """Return what is wrong in the source of a Python file.
+
+    A file that does not parse is one error.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError) as problem:
+        line = getattr(problem, "lineno", None)
+        reason = getattr(problem, "msg", None) or str(problem)
+        return [Finding(ERROR, "syntax", reason, "Mend it first.", line=line, rule="syntax")]
+    found = [finding for node in ast.walk(tree) for finding in _about(node)]
+    hosts = {host for host in ("ticktick.com", "dida365.com") if host in text}
+    if len(hosts) == 2:
+        line = text[: text.index("dida365.com")].count("\n") + 1
+        found.append(
+            Finding(
+                WARNING,
+                "dida365.com",
+                "Dida365 has accounts, apps and tokens of its own, which are not TickTick's",
+                "Keep to one of the two in a project.",
+                line=line,
+                rule="two-editions",
+                source=_LIVE,
+            )
+        )
+    return sorted(found, key=lambda finding: finding.line or 0)
+
+
+def check_env(text: str) -> list[Finding]:
+    """Return what is wrong in a ``.env``; the values themselves are never shown."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _ENV_LINE.fullmatch(line)
+        if line.lstrip().startswith("#") or match is None:
+            continue
+        name, value = match[1], match[2].strip("\"'")
+        if not name.startswith(("ARCADE_", "TICKTICK_")):
+            continue
+        if not value or _PLACEHOLDER.search(value):
+            text_, fix = "it is empty or still a placeholder", f"Set {name} to your own value."
+            found.append(Finding(ERROR, name, text_, fix, line=number, rule="placeholder"))
+        elif name == "ARCADE_API_KEY" and not value.startswith("arc_"):
+            text_, fix = (
+                "a key of Arcade begins with arc_",
+                "Copy it from the dashboard's API keys.",
+            )
+            source = "arcade-mcp-server 1.32.1, which refuses another one"
+            finding = Finding(ERROR, name, text_, fix, line=number, rule="key-shape", source=source)
+            found.append(finding)
+    return found
+
+
+def _about(node: ast.AST) -> Iterator[Finding]:
+    if isinstance(node, ast.Call):
+        yield from _about_call(node)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield from _about_text(node, node.value)
+
+
+def _about_call(node: ast.Call) -> Iterator[Finding]:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    if name == "OAuth2" and "provider_id" in given:
+        yield Finding(
+            ERROR,
+            "OAuth2(provider_id=…)",
+            "OAuth2 takes no provider_id, so the file can't be imported",
+            "Write OAuth2(id=…, scopes=[…]).",
+            line=node.lineno,
+            rule="provider-id",
+            source=_GUIDE,
+        )
+    inner = node.args[0] if name == "dict" and len(node.args) == 1 and not given else None
+    if isinstance(inner, ast.Call) and getattr(inner.func, "attr", "") == "json":
+        yield Finding(
+            WARNING,
+            "dict(….json())",
+            "TickTick answers lists with an array, of which dict makes a ValueError or nonsense",
+            'Write {"projects": response.json()}.',
+            line=node.lineno,
+            rule="dict-of-json",
+            source=_GUIDE,
+        )
+    scopes = given.get("scopes")
+    for scope in scopes.elts if isinstance(scopes, ast.List | ast.Tuple) else ():
+        value = scope.value if isinstance(scope, ast.Constant) else None
+        if isinstance(value, str) and value.startswith("tasks:") and value not in _SCOPES:
+            yield Finding(
+                ERROR,
+                value,
+                "TickTick has no such scope",
+                f"Write {' or '.join(_SCOPES)}.",
+                line=scope.lineno,
+                rule="no-such-scope",
+                source=_REFERENCE,
+            )
+
+
+def _about_text(node: ast.Constant, text: str) -> Iterator[Finding]:
+    for pattern, rule, why, fix, source in _ADDRESSES:
+        if pattern.search(text):
+            place = pattern.search(text)
+            where = place[0] if place else ""
+            yield Finding(ERROR, where, why, fix, line=node.lineno, rule=rule, source=source)
+    if _KEY.fullmatch(text):
+        yield Finding(
+            WARNING,
+            "arc_…",
+            "an API key stands in the source, where whoever reads it has it",
+            "Set ARCADE_API_KEY in the environment, and write Arcade().",
+            line=node.lineno,
+            rule="key-in-source",
+            source="arcadepy 1.10.0, which reads it there",
+        )
+
+
+def files_of(folder: Path, *, most: int = 2000) -> list[Path]:
+    """Return what is checked in a folder: engine.yaml, ``.env`` and Python, in a steady order.
+
+    Environments, packages and what is hidden are left out.
+
+    Raises:
+        ValueError: there are more files than ``most``.
+    """
+    found: list[Path] = []
+    for place, folders, names in folder.walk():
+        folders[:] = sorted(
+            each
+            for each in folders
+            if not each.startswith(".")
+            and each not in ("node_modules", "__pycache__", "site-packages")
+            and not (place / each / "pyvenv.cfg").exists()
+        )
+        for name in sorted(names):
+            if name in ("engine.yaml", "engine.yml", ".env") or name.endswith(".py"):
+                found.append(place / name)
+        if len(found) > most:
+            raise ValueError(
+                f"{folder} has more than {most} files to check. Name a smaller folder."
+            )
+    return found
