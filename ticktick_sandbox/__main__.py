@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     sent = parser.parse_args(arguments)
     if sent.command == "check":
         return _check(sent.path, sent.format)
+    if sent.command == "preflight":
+        return _preflight(sent.provider)
     if sent.command == "fault":
         return _fault(sent)
     if sent.command == "new":
@@ -172,6 +174,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     forms.add_argument(
         "--mermaid", action="store_true", help="print a sequence diagram for Markdown, instead"
+    )
+    before = commands.add_parser(
+        "preflight",
+        help="say what is missing before you go live",
+        description="Looks at the environment and, over Arcade's admin API, at the key, the "
+        "provider and the verifier, and says what is missing. It changes nothing. Exits with 1 if "
+        "something is.",
+    )
+    before.add_argument(
+        "--provider", default=PROVIDER_ID, metavar="ID", help=f"{PROVIDER_ID} by default"
     )
     check = commands.add_parser(
         "check",
@@ -345,6 +357,16 @@ def _called(program: list[str]) -> str:
     if names[0].startswith("python") and "-m" in program[1:-1]:
         return names[program.index("-m") + 1]
     return next((name for name in names if _SOURCE.search(name)), names[0])
+
+
+def _preflight(provider: str) -> int:
+    from ticktick_sandbox.preflight import preflight
+
+    passed = True
+    for check in preflight(os.environ, provider):
+        print(check, flush=True)
+        passed = passed and check.passed
+    return 0 if passed else 1
 
 
 def _fault(sent: argparse.Namespace) -> int:

@@ -1,0 +1,150 @@
+"""Looks at what is set up before it goes live: environment, key, provider, verifier.
+
+It only reads: from the environment, and over Arcade's admin API. What TickTick's portal holds
+can't be read by a program, so what has to stand there is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
+
+if TYPE_CHECKING:
+    import httpx
+
+LIVE = "https://api.arcade.dev"
+_TIMEOUT = 30  # seconds
+_AUTHORIZE, _TOKEN = "https://ticktick.com/oauth/authorize", "https://ticktick.com/oauth/token"
+_KEYS_PAGE = "the dashboard's page of API keys, https://app.arcade.dev"
+_PROVIDER_PAGE = "Connections › Connected Apps in the dashboard"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. ``todo`` is empty if nothing has to be done."""
+
+    what: str
+    found: str
+    todo: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is as it has to be."""
+        return not self.todo
+
+    def __str__(self) -> str:
+        """Return a line, and one more with what to do."""
+        mark = "ok     " if self.passed else "missing"
+        return f"{mark}  {self.what}: {self.found}" + (f"\n    {self.todo}" if self.todo else "")
+
+
+def preflight(
+    environment: Mapping[str, str], provider: str = PROVIDER_ID, client: httpx.Client | None = None
+) -> Iterator[Check]:
+    """Yield one check after the other; what needs an answer of Arcade's ends where there is none.
+
+    Args:
+        environment: the variables of the program that is to go live.
+        provider: the id of the provider.
+        client: sends the requests.
+    """
+    key, base = environment.get("ARCADE_API_KEY", ""), environment.get("ARCADE_BASE_URL", "")
+    yield _key(key)
+    yield _base(base)
+    user = environment.get("ARCADE_USER_ID", "")
+    yield Check("ARCADE_USER_ID", user or "not set", "" if user else _USER)
+    if environment.get("TICKTICK_SANDBOX_URL"):
+        todo = "Run it without ticktick-sandbox exec."
+        yield Check("the sandbox", "this program runs in it, and meets no live service", todo)
+    if not key:
+        return
+    import httpx
+
+    address = (base or LIVE).rstrip("/")
+    with client or httpx.Client(timeout=_TIMEOUT) as sender:
+        sender.headers["Authorization"] = key
+        try:
+            yield from _arcade(sender, address, provider, user)
+        except (httpx.HTTPError, KeyError, TypeError, ValueError) as problem:
+            todo = "Look whether this machine reaches it, and try again."
+            yield Check(address, f"no usable answer ({type(problem).__name__})", todo)
+
+
+_USER = "Set it to the e-mail address of your Arcade account, until your own users come."
+
+
+def _key(key: str) -> Check:
+    todo = ""
+    if not key:
+        todo = f"Set it to the key that you made on {_KEYS_PAGE}."
+    elif key == API_KEY:
+        todo = f"This is the sandbox's. Set it to your own, from {_KEYS_PAGE}."
+    elif not key.startswith("arc_"):
+        todo = f"A key of Arcade begins with arc_. Copy it anew from {_KEYS_PAGE}."
+    return Check("ARCADE_API_KEY", "set" if key else "not set", todo)
+
+
+def _base(base: str) -> Check:
+    if not base:
+        return Check("ARCADE_BASE_URL", f"not set, so clients reach {LIVE}")
+    secure = urlsplit(base).scheme == "https"
+    todo = "" if secure else "Unset it, or name an Engine of your own by https."
+    return Check("ARCADE_BASE_URL", base, todo)
+
+
+def _arcade(client: httpx.Client, address: str, provider: str, user: str) -> Iterator[Check]:
+    reply = client.get(f"{address}/v1/admin/auth_providers", params={"limit": 100})
+    if reply.status_code in (401, 403):
+        todo = f"Copy the key anew from {_KEYS_PAGE}. It has to be one of this project."
+        yield Check(address, f"refuses the key with {reply.status_code}", todo)
+        return
+    providers = {each["id"]: each for each in reply.raise_for_status().json()["items"]}
+    yield Check(address, "takes the key")
+    if provider not in providers:
+        known = ", ".join(providers) or "none"
+        todo = f"Add it on {_PROVIDER_PAGE}, or by create_provider.py."
+        yield Check(f"the provider {provider}", f"not there; there is: {known}", todo)
+    else:
+        yield from _provider(providers[provider])
+    yield _verifier(client, address, user)
+
+
+def _provider(found: dict[str, Any]) -> Iterator[Check]:
+    name, oauth2 = f"the provider {found['id']}", found["oauth2"]
+    active = found.get("status", "active") == "active"
+    yield Check(name, "active" if active else found["status"], "" if active else "Switch it on.")
+    credentials = oauth2.get("client_id") and (oauth2.get("client_secret") or {}).get("exists")
+    todo = "" if credentials else f"Enter both on {_PROVIDER_PAGE}."
+    yield Check("its Client ID and Client Secret", "there" if credentials else "missing", todo)
+    for part, wanted in (("authorize_request", _AUTHORIZE), ("token_request", _TOKEN)):
+        endpoint = (oauth2.get(part) or {}).get("endpoint", "")
+        todo = "" if endpoint == wanted else f"Enter {wanted}."
+        yield Check(f"its endpoint for {part.partition('_')[0]}", endpoint or "none", todo)
+    scope = ((oauth2.get("authorize_request") or {}).get("params") or {}).get("scope", "")
+    asks = "{{scopes}}" in scope.replace(" ", "")
+    todo = "" if asks else 'Enter "{{scopes}} {{existing_scopes}}", or no user grants anything.'
+    yield Check("its parameter scope", scope or "none", todo)
+    kind = (oauth2.get("token_request") or {}).get("response_content_type") or "application/json"
+    todo = "" if kind == "application/json" else "Enter application/json: TickTick answers that."
+    yield Check("its content type of the token's answer", kind, todo)
+    uri = oauth2.get("redirect_uri", "")
+    where = "paste it into OAuth redirect URL of your app at https://developer.ticktick.com/manage"
+    yield Check("its Redirect URI", f"{uri}: {where}, which no program can look at")
+
+
+def _verifier(client: httpx.Client, address: str, user: str) -> Check:
+    reply = client.get(f"{address}/v1/admin/settings/session_verification")
+    settings = reply.raise_for_status().json()
+    if settings.get("unsafe_skip_verification"):
+        todo = "Set a custom user verifier, or anybody gets the token of whoever clicks Allow."
+        return Check("who verifies users", "nobody", todo)
+    if url := settings.get("verifier_url"):
+        secure = urlsplit(url).scheme == "https"
+        todo = "" if secure else "Browsers have to reach it: give it a public https address."
+        return Check("who verifies users", url, todo)
+    todo = "" if "@" in user else _USER
+    return Check("who verifies users", "Arcade, by e-mail address", todo)
