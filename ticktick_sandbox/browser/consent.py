@@ -101,6 +101,11 @@ def answer(
 
     from ticktick_sandbox.browser.browser import Browser, CannotDo
 
+    if app is not None and (not hasattr(app, "base_url") or isinstance(app, httpx.AsyncClient)):
+        raise SandboxError(
+            f"A {type(app).__name__} can't play the browser. Give a client that does not have to "
+            "be awaited and has a base_url: httpx.Client, or FastAPI's TestClient."
+        )
     held = {ARCADE_ACCOUNT: email} if email else {}
     jar = httpx.Cookies(held | dict(cookies or {})).jar
     link = link_in(asked)

@@ -44,9 +44,14 @@ class Clock:
             **duration: what ``datetime.timedelta`` takes: ``days=180``, ``minutes=5``, …
 
         Raises:
-            ValueError: the duration is negative. Tokens that have expired stay expired.
+            ValueError: the duration is negative, or not one of these. Tokens that have expired
+                stay expired.
         """
-        step = timedelta(**duration)
+        try:
+            step = timedelta(**duration)
+        except TypeError:
+            given = ", ".join(duration)
+            raise ValueError(f"the clock moves by weeks, days, hours …, not by {given}") from None
         if step < timedelta():
             raise ValueError(f"the clock only moves forward, not by {step}")
         self._offset += step

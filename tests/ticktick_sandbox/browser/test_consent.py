@@ -125,6 +125,12 @@ def test_an_app_that_listens_nowhere_is_asked_with_its_own_cookies(world: World)
     assert "ben" not in repr(page).replace(page.heading, "")
 
 
+@pytest.mark.parametrize("browser", [{"cookie": "x"}, httpx.AsyncClient()])
+def test_what_cannot_be_the_browser_is_said(world: World, browser: object) -> None:
+    with pytest.raises(SandboxError, match="can't play the browser"):
+        answer(asked(world), ALLOW, world.sandbox.local, app=browser)
+
+
 def test_a_site_that_is_elsewhere_is_not_opened(world: World) -> None:
     link = asked(world, next_uri="https://example.com/back")
     with pytest.raises(SandboxError, match="not on this machine"):

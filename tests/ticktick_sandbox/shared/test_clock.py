@@ -6,6 +6,8 @@ import asyncio
 import threading
 from datetime import timedelta
 
+import pytest
+
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 
 
@@ -74,3 +76,8 @@ def test_a_clock_can_be_moved_after_who_waited_is_gone() -> None:
 
     asyncio.run(give_up())
     assert clock.advance(hours=1) == NOTEBOOK_TIME + timedelta(hours=1)
+
+
+def test_a_duration_that_is_none_is_said() -> None:
+    with pytest.raises(ValueError, match="not by months"):
+        Clock().advance(months=6)
