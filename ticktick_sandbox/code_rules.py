@@ -155,10 +155,8 @@ def _about_call(node: ast.Call) -> Iterator[Finding]:
 
 def _about_text(node: ast.Constant, text: str) -> Iterator[Finding]:
     for pattern, rule, why, fix, source in _ADDRESSES:
-        if pattern.search(text):
-            place = pattern.search(text)
-            where = place[0] if place else ""
-            yield Finding(ERROR, where, why, fix, line=node.lineno, rule=rule, source=source)
+        if place := pattern.search(text):
+            yield Finding(ERROR, place[0], why, fix, line=node.lineno, rule=rule, source=source)
     if _KEY.fullmatch(text):
         yield Finding(
             WARNING,

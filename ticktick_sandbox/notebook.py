@@ -309,9 +309,10 @@ class _Faults:
             _require().place.faults.clear()
 
     def _live(self) -> bool:
-        if _is_live():
+        live = _is_live()
+        if live:
             print("Live: nothing goes wrong on demand.")
-        return _is_live()
+        return live
 
 
 clock = _Clock()

@@ -756,3 +756,29 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": str(reply.status_code).encode()})
 """
+
+
+def test_something_goes_wrong_because_one_wants_it_to(
+    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    health = f"{os.environ['ARCADE_BASE_URL']}/v1/health"
+    sandbox.faults.add("Arcade", "GET /v1/health", status=503, times=2)
+    assert [httpx.get(health).status_code for _ in range(3)] == [503, 503, 200]
+    sandbox.faults.add("Arcade", status=500, times=None)
+    sandbox.faults.clear()
+    assert httpx.get(health).status_code == 200
+    sandbox.faults.limit(per_minute=7)
+    assert "takes 7 requests a minute" in sandbox.events()[-1].text
+    with pytest.raises(sandbox.SandboxError, match="The service is Arcade or TickTick"):
+        sandbox.faults.add("Nobody", down=True)
+    capsys.readouterr()
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    sandbox.faults.add("Arcade", down=True, times=None)
+    assert capsys.readouterr().out == "Live: nothing goes wrong on demand.\n"
+    monkeypatch.delenv("TUTORIAL_MODE")
+    assert httpx.get(health).status_code == 200
+
+
+def test_nothing_goes_wrong_where_nothing_runs() -> None:
+    with pytest.raises(sandbox.SandboxError, match=r"Call sandbox\.start\(\) first"):
+        sandbox.faults.clear()
