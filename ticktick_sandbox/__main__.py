@@ -360,7 +360,7 @@ def _called(program: list[str]) -> str:
 
 
 def _preflight(provider: str) -> int:
-    from ticktick_sandbox.preflight import preflight
+    from ticktick_sandbox.live_setup import preflight
 
     passed = True
     for check in preflight(os.environ, provider):

@@ -9,14 +9,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ticktick_sandbox.arcade.config.engine_yaml import inspect
-from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Finding
-from ticktick_sandbox.arcade.oauth.provider import Provider, placeholders
-from ticktick_sandbox.code_rules import check_env, check_python, files_of
+from ticktick_sandbox.arcade.config.findings import (
+    ERROR,
+    REFERENCE,
+    SOURCES,
+    WARNING,
+    Filled,
+    Finding,
+)
+from ticktick_sandbox.arcade.oauth.provider import PLACEHOLDER, OAuthRequest, Provider, placeholders
+from ticktick_sandbox.arcade.urls import is_absolute
+from ticktick_sandbox.code_rules import (
+    LEFT_OVER,
+    about_address,
+    check_env,
+    check_python,
+    editions,
+    files_of,
+    two_editions,
+)
+from ticktick_sandbox.shared.settings import LOCAL_HOSTS
 
 _LARGEST = 1_000_000  # bytes of a file
 
@@ -38,42 +56,116 @@ def check(path: Path) -> list[Finding]:
     if not findings and not any(place in configuration.lines for place in places):
         text = "the file has no provider under auth.providers"
         fix = "Write 'auth:', below it 'providers:', and begin each provider with '- id:'."
-        findings.append(Finding(ERROR, str(path), text, fix))
+        findings.append(Finding(ERROR, str(path), text, fix, rule="no-provider"))
     for where, provider in configuration.read.items():
+        findings += _left_over(where, provider)
         findings += _unwise(f"{where}.oauth2", provider)
-    placed = [replace(f, line=f.line or configuration.line_of(f.where)) for f in findings]
+    placed = [
+        replace(
+            finding,
+            line=finding.line or configuration.line_of(finding.where),
+            source=finding.source or SOURCES.get(finding.rule, ""),
+        )
+        for finding in findings
+    ]
     return sorted(placed, key=lambda finding: finding.line or 0)
+
+
+def _left_over(where: str, provider: Provider) -> Iterator[Finding]:
+    """Yield the credentials that are not there yet, or are sent as they are written."""
+    for name in ("client_id", "client_secret"):
+        value, variable = getattr(provider, name), f"TICKTICK_{name.upper()}"
+        if not isinstance(value, Filled) and (LEFT_OVER.search(value) or value.startswith("$")):
+            text = "it is a placeholder, and would be sent as it stands"
+            fix = f"Write {name}: ${{env:{variable}}}, and set {variable} in .env."
+            yield Finding(ERROR, f"{where}.{name}", text, fix, rule="placeholder", source=REFERENCE)
 
 
 def _unwise(where: str, provider: Provider) -> Iterator[Finding]:
     """Yield what will not work with this provider as its owner expects."""
-
-    def warning(place: str, text: str, fix: str) -> Finding:
-        return Finding(WARNING, f"{where}.{place}", text, fix)
-
     facts = _facts_about(provider.authorize_request.endpoint)
+    known = facts.get("source", "")
+    requests = {
+        "authorize_request": provider.authorize_request,
+        "token_request": provider.token_request,
+        **provider.requests,
+    }
+
+    def finding(
+        severity: str, place: str, rule: str, text: str, fix: str, source: str = REFERENCE
+    ) -> Finding:
+        return Finding(severity, f"{where}.{place}", text, fix, rule=rule, source=source)
+
+    for kind, request in requests.items():
+        for told in _misdirected(kind, request, facts):
+            yield finding(ERROR, f"{kind}.endpoint", *told)
+        parts = urlsplit(request.endpoint)
+        if parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
+            text = "what is sent there can be read on the way"
+            fix = "Write https:// instead of http://."
+            source = "RFC 6749, sections 3.1 and 3.2"
+            if not _facts_about(request.endpoint):
+                yield finding(WARNING, f"{kind}.endpoint", "no-tls", text, fix, source)
+        redirect = request.params.get("redirect_uri", "{{redirect_uri}}")
+        if not PLACEHOLDER.fullmatch(redirect):
+            severity, text = ERROR, "it is no address, and would be sent as it stands"
+            if is_absolute(redirect):
+                severity, text = WARNING, "Arcade gives each provider another, so it may go stale"
+            fix = 'Write redirect_uri: "{{redirect_uri}}".'
+            yield finding(severity, f"{kind}.params.redirect_uri", "redirect-uri", text, fix)
+        written = PLACEHOLDER.sub(" ", request.params.get("scope", "")).replace(",", " ").split()
+        if facts and not set(written) <= set(facts["scopes"]):
+            text = f"{facts['name']} has the scopes {' and '.join(facts['scopes'])} and no other"
+            fix = 'Write scope: "{{scopes}} {{existing_scopes}}".'
+            yield finding(ERROR, f"{kind}.params.scope", "no-such-scope", text, fix, known)
+        spoken = facts.get("token_reply", request.response_content_type)
+        if kind != "authorize_request" and request.response_content_type != spoken:
+            yield finding(
+                WARNING,
+                f"{kind}.response_content_type",
+                "reply-type",
+                f"{facts['name']} answers {spoken}, so a form-encoded reader finds no token",
+                f"Write {spoken}, or drop the line: it is the default.",
+                known,
+            )
     if "existing_scopes" not in placeholders(provider.authorize_request.params):
-        yield warning(
+        yield finding(
+            WARNING,
             "authorize_request.params.scope",
+            "existing-scopes",
             "without {{existing_scopes}} a later request for another scope "
             "replaces the token by a narrower one",
             'Write scope: "{{scopes}} {{existing_scopes}}".',
         )
-    for kind, request in {"token_request": provider.token_request, **provider.requests}.items():
-        spoken = facts.get("token_reply", request.response_content_type)
-        if request.response_content_type != spoken:
-            yield warning(
-                f"{kind}.response_content_type",
-                f"{facts['name']} answers {spoken}, so a form-encoded reader finds no token",
-                f"Write {spoken}, or drop the line: it is the default.",
-            )
     if "refresh_request" in provider.requests and facts.get("refresh_grant") is False:
-        yield warning(
+        yield finding(
+            WARNING,
             "refresh_request",
+            "no-refresh",
             f"{facts['name']} issues no refresh token, so this is never used",
             "Remove the section, and expect users to consent again after "
             f"{facts['token_days']} days.",
+            known,
         )
+
+
+def _misdirected(
+    kind: str, request: OAuthRequest, of_authorize: dict[str, Any]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield rule, text, fix and source where a known provider has no such endpoint."""
+    facts = _facts_about(request.endpoint)
+    right = facts.get("endpoints", {}).get(kind)
+    parts = urlsplit(request.endpoint)
+    if of_authorize and facts and facts != of_authorize:
+        text = f"{facts['name']} knows nothing of what was granted at {of_authorize['name']}"
+        fix = of_authorize["endpoints"].get(kind, f"an address of {of_authorize['name']}")
+        yield "two-editions", text, f"Write endpoint: {fix}", facts["source"]
+    elif right and f"{parts.scheme}://{parts.netloc.lower()}{parts.path}" != right:
+        text = f"{facts['name']} has no such endpoint"
+        yield "wrong-host", text, f"Write endpoint: {right}", facts["source"]
+    elif not right:
+        for found in about_address(request.endpoint, 0):
+            yield found.rule, found.text, found.fix, found.source
 
 
 def check_project(path: Path) -> list[tuple[Path, Finding]]:
@@ -87,7 +179,25 @@ def check_project(path: Path) -> list[tuple[Path, Finding]]:
     files = files_of(path) if path.is_dir() else [path]
     if not files:
         raise ValueError(f"{path} has no engine.yaml, no .env and no Python file.")
-    return [(file, finding) for file in files for finding in _check_file(file)]
+    found = [(file, finding) for file in files for finding in _check_file(file)]
+    told = any(finding.rule == "two-editions" for _, finding in found)
+    return found if told else found + _mixed(files)
+
+
+def _mixed(files: list[Path]) -> list[tuple[Path, Finding]]:
+    """Return what is said of two editions in different files, where Dida365 is first named."""
+    named: dict[str, tuple[Path, int]] = {}
+    for file in files:
+        try:
+            text = file.read_text("utf-8") if file.stat().st_size <= _LARGEST else ""
+        except (OSError, UnicodeDecodeError):
+            continue
+        for host, line in editions(text).items():
+            named.setdefault(host, (file, line))
+    if len(named) < 2:
+        return []
+    file, line = named["dida365.com"]
+    return [(file, two_editions(line, named["ticktick.com"][0]))]
 
 
 def _check_file(file: Path) -> list[Finding]:
@@ -148,10 +258,12 @@ def _count(number: int, word: str) -> str:
 
 def _facts_about(endpoint: str) -> dict[str, Any]:
     """Return the facts about the provider at this endpoint; ``{}`` for an unknown one."""
+    host = urlsplit(endpoint).hostname or ""
+    return next((facts for facts in _all_facts() if host in facts["hosts"]), {})
+
+
+@cache
+def _all_facts() -> list[dict[str, Any]]:
     import yaml
 
-    host = urlsplit(endpoint).hostname or ""
-    for facts in yaml.safe_load(FACTS.read_text(encoding="utf-8")):
-        if host in facts["hosts"]:
-            return facts
-    return {}
+    return yaml.safe_load(FACTS.read_text(encoding="utf-8"))

@@ -18,39 +18,54 @@ _GUIDE = "executed with arcade-tdk 3.15.1 and arcade-core 4.23.0, November 2026"
 _LIVE = "third-party live test report, autumn 2026"
 _REFERENCE = "TickTick Open API reference, 2026 edition"
 
-# What an address must not be: as it is found, why, what to write, and the source.
+_DASHBOARD = (
+    "arcadepy 1.10.0, whose default it is; the dashboard's address is in ArcadeAI/docs#1144"
+)
+
+# What an address must not be: as it is found, why, what to write, and the source. ``{}`` is the
+# name of the edition.
 _ADDRESSES = (
     (
-        re.compile(r"api\.ticktick\.com/api/v\d"),
+        re.compile(r"api\.(ticktick|dida365)\.com/api/v\d"),
         "private-api",
         "the private API takes no OAuth token",
-        "Write https://api.ticktick.com/open/v1/… .",
+        "Write https://api.{}.com/open/v1/… .",
         "public report PipedreamHQ/pipedream#10220",
     ),
     (
-        re.compile(r"//ticktick\.com/open/"),
+        re.compile(r"//(?:www\.)?(ticktick|dida365)\.com/open/"),
         "wrong-host",
         "the Open API is not at this host",
-        "Write https://api.ticktick.com/open/v1/… .",
+        "Write https://api.{}.com/open/v1/… .",
         _REFERENCE,
     ),
     (
-        re.compile(r"//api\.ticktick\.com/oauth/"),
+        re.compile(r"//(?:api|developer)\.(ticktick|dida365)\.com/oauth/"),
         "wrong-host",
         "the OAuth endpoints are not at this host",
-        "Write https://ticktick.com/oauth/… .",
+        "Write https://{}.com/oauth/… .",
         _REFERENCE,
     ),
     (
-        re.compile(r"/open/v1/user\b"),
+        re.compile(r"http://(?:api\.)?(ticktick|dida365)\.com/(?:oauth|open)/"),
+        "no-tls",
+        "what is sent there can be read on the way, a token included",
+        "Write https:// instead of http://.",
+        _REFERENCE,
+    ),
+    (
+        re.compile(r"()/open/v1/user\b"),
         "no-such-endpoint",
         "TickTick has no /user and answers 404",
         "Leave it out: who the user is, your app knows.",
         _LIVE,
     ),
 )
+_EDITIONS = ("ticktick.com", "dida365.com")
+_NO_ENGINE = re.compile(r"//(?:app|cloud)\.arcade\.dev|//api\.arcade\.dev/dashboard")
 _KEY = re.compile(r"arc_(?!sandbox$|\.)\w{12,}")
-_PLACEHOLDER = re.compile(r"\.\.\.|…|^<.*>$|^(your|my)[-_ ]|^(changeme|xxx+)$", re.I)
+LEFT_OVER = re.compile(r"\.\.\.|…|^<.*>$|^(your|my)[-_ ]|^(changeme|xxx+)$", re.I)
+_UNFILLED = re.compile(r"^\{[^{}]*\}$|\{\{(?!\s*redirect_uri\s*\}\})|^<.*>$|^your[-_ ]", re.I)
 _ENV_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
 
@@ -66,21 +81,29 @@ def check_python(text: str) -> list[Finding]:
         reason = getattr(problem, "msg", None) or str(problem)
         return [Finding(ERROR, "syntax", reason, "Mend it first.", line=line, rule="syntax")]
     found = [finding for node in ast.walk(tree) for finding in _about(node)]
-    hosts = {host for host in ("ticktick.com", "dida365.com") if host in text}
-    if len(hosts) == 2:
-        line = text[: text.index("dida365.com")].count("\n") + 1
-        found.append(
-            Finding(
-                WARNING,
-                "dida365.com",
-                "Dida365 has accounts, apps and tokens of its own, which are not TickTick's",
-                "Keep to one of the two in a project.",
-                line=line,
-                rule="two-editions",
-                source=_LIVE,
-            )
-        )
+    lines = editions(text)
+    if len(lines) == 2:
+        found.append(two_editions(lines["dida365.com"]))
     return sorted(found, key=lambda finding: finding.line or 0)
+
+
+def editions(text: str) -> dict[str, int]:
+    """Return which of TickTick and Dida365 a text names, and the line of the first time."""
+    return {host: text.count("\n", 0, text.index(host)) + 1 for host in _EDITIONS if host in text}
+
+
+def two_editions(line: int, other: Path | None = None) -> Finding:
+    """Return what is said of Dida365 beside TickTick; ``other`` is the file that names TickTick."""
+    return Finding(
+        WARNING,
+        "dida365.com",
+        "Dida365 has accounts, apps and tokens of its own, which are not TickTick's"
+        + (f"; {other.name} names TickTick" if other else ""),
+        "Keep to one of the two in a project.",
+        line=line,
+        rule="two-editions",
+        source=_LIVE,
+    )
 
 
 def check_env(text: str) -> list[Finding]:
@@ -93,7 +116,7 @@ def check_env(text: str) -> list[Finding]:
         name, value = match[1], match[2].strip("\"'")
         if not name.startswith(("ARCADE_", "TICKTICK_")):
             continue
-        if not value or _PLACEHOLDER.search(value):
+        if not value or LEFT_OVER.search(value):
             text_, fix = "it is empty or still a placeholder", f"Set {name} to your own value."
             found.append(Finding(ERROR, name, text_, fix, line=number, rule="placeholder"))
         elif name == "ARCADE_API_KEY" and not value.startswith("arc_"):
@@ -104,7 +127,15 @@ def check_env(text: str) -> list[Finding]:
             source = "arcade-mcp-server 1.32.1, which refuses another one"
             finding = Finding(ERROR, name, text_, fix, line=number, rule="key-shape", source=source)
             found.append(finding)
+        elif name == "ARCADE_BASE_URL" and _NO_ENGINE.search(value):
+            found.append(_no_engine(name, number, f"{name}=https://api.arcade.dev"))
     return found
+
+
+def _no_engine(where: str, line: int, fix: str) -> Finding:
+    text = "the dashboard is there, and no Engine that answers"
+    fix = f"Write {fix}"
+    return Finding(ERROR, where, text, fix, line=line, rule="dashboard-address", source=_DASHBOARD)
 
 
 def _about(node: ast.AST) -> Iterator[Finding]:
@@ -112,6 +143,42 @@ def _about(node: ast.AST) -> Iterator[Finding]:
         yield from _about_call(node)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield from _about_text(node, node.value)
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            name = getattr(target, "id", "").lower()
+            if name in ("user_id", "redirect_uri"):
+                yield from _about_value(name, node.value)
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == "redirect_uri":
+                yield from _about_value("redirect_uri", value)
+
+
+def _about_value(name: str | None, value: ast.expr) -> Iterator[Finding]:
+    """Yield what is wrong with a text that is written for a name."""
+    text = value.value if isinstance(value, ast.Constant) else None
+    if not isinstance(text, str):
+        return
+    if name in ("user_id", "redirect_uri") and _UNFILLED.search(text):
+        fix = {
+            "user_id": 'Write the user\'s own: user_id="learner@example.com".',
+            "redirect_uri": 'Write "{{redirect_uri}}" for a provider of Arcade\'s, '
+            "else the address that is registered.",
+        }[name]
+        why = "it is a placeholder, and is sent as it stands"
+        yield Finding(ERROR, text, why, fix, line=value.lineno, rule="placeholder", source=_GUIDE)
+    elif name == "base_url" and _NO_ENGINE.search(text):
+        yield _no_engine(text, value.lineno, "Arcade(), whose default is https://api.arcade.dev")
+    elif name == "scopes" and text.startswith("tasks:"):
+        yield Finding(
+            ERROR,
+            f"scopes={text!r}",
+            "scopes is a list, and a text is refused",
+            f"Write scopes={text.replace(',', ' ').split()}.",
+            line=value.lineno,
+            rule="scopes-as-text",
+            source=_GUIDE,
+        )
 
 
 def _about_call(node: ast.Call) -> Iterator[Finding]:
@@ -138,6 +205,19 @@ def _about_call(node: ast.Call) -> Iterator[Finding]:
             rule="dict-of-json",
             source=_GUIDE,
         )
+    called_on = getattr(node.func, "value", None)
+    if name == "start" and getattr(called_on, "attr", "") == "auth" and len(node.args) > 2:
+        yield Finding(
+            ERROR,
+            "auth.start(…)",
+            "only the user and the provider are taken without a name, so it is a TypeError",
+            "Write client.auth.start(user_id, provider, scopes=[…]).",
+            line=node.lineno,
+            rule="scopes-by-position",
+            source="executed with arcadepy 1.10.0",
+        )
+    for keyword in node.keywords:
+        yield from _about_value(keyword.arg, keyword.value)
     scopes = given.get("scopes")
     for scope in scopes.elts if isinstance(scopes, ast.List | ast.Tuple) else ():
         value = scope.value if isinstance(scope, ast.Constant) else None
@@ -154,9 +234,7 @@ def _about_call(node: ast.Call) -> Iterator[Finding]:
 
 
 def _about_text(node: ast.Constant, text: str) -> Iterator[Finding]:
-    for pattern, rule, why, fix, source in _ADDRESSES:
-        if place := pattern.search(text):
-            yield Finding(ERROR, place[0], why, fix, line=node.lineno, rule=rule, source=source)
+    yield from about_address(text, node.lineno)
     if _KEY.fullmatch(text):
         yield Finding(
             WARNING,
@@ -167,6 +245,14 @@ def _about_text(node: ast.Constant, text: str) -> Iterator[Finding]:
             rule="key-in-source",
             source="arcadepy 1.10.0, which reads it there",
         )
+
+
+def about_address(text: str, line: int) -> Iterator[Finding]:
+    """Yield what is wrong with the addresses in a text."""
+    for pattern, rule, why, fix, source in _ADDRESSES:
+        if place := pattern.search(text):
+            fix_ = fix.format(place[1])
+            yield Finding(ERROR, place[0], why, fix_, line=line, rule=rule, source=source)
 
 
 def files_of(folder: Path, *, most: int = 2000) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What a notebook calls: ``start``, ``open``, ``wire``, ``clock``, ``events``, ``stop``."""
+"""What a notebook calls: ``start``, ``open``, ``wire``, ``clock``, ``faults`` and more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class _Running:
     viewer: Viewer
     wanted: tuple[object, ...]
     lines: list[str]
-    done: dict[tuple[object, ...], Page] = field(default_factory=dict)  # what was sent off
+    # What was sent off, and how many events there were before.
+    done: dict[tuple[object, ...], tuple[Page, int]] = field(default_factory=dict)
     drawn: tuple[object, int] = None, 0  # the services, and the last exchange that wire showed
 
 
@@ -122,18 +123,22 @@ def open(
     typed = {**fill, **suggest}
     deed = running.place.services, url, click, *typed.items()  # others after starting over
     ours = running.place.local(url).startswith(running.viewer.origins)
-    # A consent, too, is given once: an OAuth state serves for one answer.
+    # A consent, too, is given once: an OAuth state serves for one answer, unless that failed.
     if (typed or "state=" in url) and ours and deed in running.done:
-        what = ", ".join(typed) or f"clicked {click}"
-        print(f"Done before: {what}. To do it anew, restart the kernel.")
-        return running.done[deed]
+        page, before = running.done[deed]
+        since = list(running.place.events())[before:]
+        if typed or not _mended(since):
+            what = ", ".join(typed) or f"clicked {click}"
+            print(f"Done before: {what}. To do it anew, restart the kernel.")
+            return page
+    before = len(running.place.events())
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
         page = Page(running.viewer.steer(url, click, typed), _local)
     else:
         address = running.place.local(url)
         running.viewer.show(address, click, fill, suggest)
         page = Page(address, _local, click if not typed else None)
-    running.done[deed] = page
+    running.done[deed] = page, before
     return page
 
 
@@ -194,6 +199,13 @@ def check(file: str | Path) -> None:
     from ticktick_sandbox.checker import report
 
     print("\n".join(report(Path(file))[0]))
+
+
+def preflight() -> None:
+    """Print what is set up for going live and what is missing, as the command of this name does."""
+    from ticktick_sandbox.live_setup import preflight as looks
+
+    print("\n".join(str(each) for each in looks(os.environ)))
 
 
 def events() -> list[Event]:
@@ -317,6 +329,11 @@ class _Faults:
 
 clock = _Clock()
 faults = _Faults()
+
+
+def _mended(events: list[Event]) -> bool:
+    """Tell whether something went wrong, and something was done since."""
+    return any(event.problem for event in events) and not events[-1].problem
 
 
 def _is_live() -> bool:

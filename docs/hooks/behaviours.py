@@ -1,7 +1,8 @@
-"""Builds the reference pages of imitated behaviours.
+"""Builds the reference pages of imitated behaviours, and of what is not known.
 
-What is imitated comes from ``ticktick_sandbox/behaviours.yaml``, what of the API is not from the
-table by which the sandbox refuses it.
+What is imitated comes from ``ticktick_sandbox/behaviours.yaml``, what is not known from
+``unknowns.yaml`` beside it, and what of the API is left out from the table by which the sandbox
+refuses it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from ticktick_sandbox.arcade.api import not_imitated
 AREAS = "<!-- areas -->"
 BEHAVIOURS = re.compile(r"<!-- behaviours: (\w+) -->")
 NOT_IMITATED = "<!-- not imitated -->"
-DATA = Path(__file__).parents[2] / "ticktick_sandbox" / "behaviours.yaml"
+UNKNOWNS = re.compile(r"<!-- unknowns: (\w+) -->")
+_SANDBOX = Path(__file__).parents[2] / "ticktick_sandbox"
+DATA, UNKNOWN = _SANDBOX / "behaviours.yaml", _SANDBOX / "unknowns.yaml"
 CONFIDENCE = ("high", "medium", "low", "choice")
 
 Areas = dict[str, list[dict[str, str]]]
@@ -37,17 +40,18 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     if found := BEHAVIOURS.search(markdown):
         tables = "\n".join(_tables(_areas(), found.group(1)))
         markdown = markdown.replace(found.group(), tables)
-    return markdown
+    return UNKNOWNS.sub(lambda found: "\n".join(_unknowns(found.group(1))), markdown)
 
 
 def on_serve(server: Any, config: MkDocsConfig, **_: Any) -> Any:
-    """Rebuild when the data file changes."""
-    server.watch(str(DATA))
+    """Rebuild when a data file changes."""
+    for path in (DATA, UNKNOWN):
+        server.watch(str(path))
     return server
 
 
-def _areas() -> Areas:
-    return yaml.safe_load(DATA.read_text(encoding="utf-8"))
+def _areas(path: Path = DATA) -> Areas:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _overview(areas: Areas) -> Iterator[str]:
@@ -63,15 +67,32 @@ def _overview(areas: Areas) -> Iterator[str]:
 
 
 def _tables(areas: Areas, service: str) -> Iterator[str]:
-    for area, rows in areas.items():
-        if not area.startswith(f"{service}: "):
-            continue
-        name = area.removeprefix(f"{service}: ")
-        yield f"## {name[0].upper()}{name[1:]}\n"
+    for name, rows in _of(service, areas):
+        yield f"## {name}\n"
         yield "| behaviour | how sure, and known from |"
         yield "|---|---|"
         for row in rows:
-            known = f"**{row['confidence']}** · {row['source']}"
-            cells = (cell.strip().replace("|", "\\|") for cell in (row["behaviour"], known))
-            yield f"| {' | '.join(cells)} |"
+            yield _line(row["behaviour"], f"**{row['confidence']}** · {row['source']}")
         yield ""
+
+
+def _unknowns(service: str) -> Iterator[str]:
+    for name, rows in _of(service, _areas(UNKNOWN)):
+        yield f"### {name}\n"
+        yield "| not known | what the sandbox does | what would settle it |"
+        yield "|---|---|---|"
+        for row in rows:
+            yield _line(row["question"], row["sandbox"], row["settled_by"])
+        yield ""
+
+
+def _of(service: str, areas: Areas) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Yield the areas of a service by their names alone, with their rows."""
+    for area, rows in areas.items():
+        if area.startswith(f"{service}: "):
+            name = area.removeprefix(f"{service}: ")
+            yield f"{name[0].upper()}{name[1:]}", rows
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cell.strip().replace('|', '\\|') for cell in cells)} |"

@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 
 # What a notebook links to where JupyterLab can show it, and the page that has it here.
 _PAGES = {
+    r"\]\(\.\./docs/errors\.yaml\)": "](../reference/errors.md)",
     r"\]\(\.\./docs/": "](../",
     r"\]\(\.\./ticktick_sandbox/behaviours\.yaml\)": "](../reference/behaviours.md)",
 }

@@ -102,6 +102,8 @@ NOTEBOOKS = {
     "04_authorize_a_user",
     "05_custom_tool",
     "07_verify_your_users",
+    "09_when_things_go_wrong",
+    "10_go_live",
 }
 _MARK = re.compile(r"<!-- run (\w+) -->")
 

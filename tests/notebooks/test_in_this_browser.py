@@ -27,6 +27,8 @@ NOTEBOOKS = [
     "04_authorize_a_user",
     "05_custom_tool",
     "07_verify_your_users",
+    "09_when_things_go_wrong",
+    "10_go_live",
 ]
 OVER = "This page is over: the kernel was restarted. Choose Run, Run All Cells."
 SAVED = """async ([path]) => {

@@ -38,3 +38,17 @@ def test_the_first_thing_that_is_missing_is_said(
             if cell.cell_type == "code":
                 exec(code_of(cell.source), names)  # noqa: S102 -- as a kernel would
     assert "WORKER_URI" not in os.environ
+
+
+@pytest.mark.parametrize("notebook", ["09_when_things_go_wrong", "11_from_the_published_guide"])
+def test_what_breaks_things_does_not_run_live(
+    notebook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUTORIAL_MODE", "live")
+    first = next(
+        cell
+        for cell in nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", as_version=4).cells
+        if cell.cell_type == "code"
+    )
+    with pytest.raises(AssertionError, match="is for the sandbox"):
+        exec(first.source, {})  # noqa: S102 -- as a kernel would

@@ -22,6 +22,8 @@ TAUGHT_IN = {
         "agent_tool_call.py": slice(15, 20),
     },
     "08_mcp_host": {"mcp_client.py": slice(1, 3)},
+    "09_when_things_go_wrong": {"careful_flow.py": slice(-4, -1)},
+    "10_go_live": {"careful_flow.py": slice(-4, -1)},
 }
 
 # Beginnings of cells that show what fails, or look at what the taught code did.

@@ -36,12 +36,13 @@ SAYS_SO: Answers = UNKNOWN_ROUTE | {"400": "NotImitated"}
 MORE_ANSWERS: dict[str, dict[str, Answers]] = {
     # Recorded: the command line of Arcade sends PUT.
     "/v1/admin/secrets/{secret_key}": {"PUT": {"200": "StoredSecretResponse"}},
-    # Recorded: two hosts confirm users, and their errors differ. The sandbox sends both sets.
+    # Recorded: two hosts confirm users, and their errors differ. A wrong body has the Engine's
+    # form at both, which is a choice.
     "/api/v1/oauth/confirm_user": {
         "POST": {
             "200": "AuthorizationConfirmUserResponse",
-            "400": "ConfirmUserError",
-            "401": "ConfirmUserError",
+            "400": "CloudError",
+            "401": "CloudError",
         }
     },
     "/v1/auth/confirm_user": {"POST": {"400": "ConfirmUserError"}},
@@ -195,6 +196,18 @@ REPLACED: dict[str, Rule] = {
         unsafe_skip_verification_choice_allowed={"type": "boolean"},
     )
     | {"additionalProperties": False},
+    "CloudError": {
+        "anyOf": [
+            _exactly(code={"const": 401}, msg={"const": "Unauthorized"}),
+            _exactly(code={"const": 400}, msg={"const": "Bad request"}, data={"type": "null"}),
+            _exactly(
+                code={"const": 400},
+                error={"const": "user_mismatch"},
+                msg={"const": "An error occurred during verification"},
+            ),
+            {"$ref": "#/bodies/Error"},
+        ],
+    },
     # Recorded: the cloud's host answers with code, msg, data and error where the Engine's
     # has name and message. Which set the Engine sends here is not known: it sends both.
     "ConfirmUserError": {

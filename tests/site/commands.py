@@ -23,7 +23,7 @@ COMMANDS = (
     "ticktick-sandbox --config engine.yaml",
     "ticktick-sandbox --config engine.yaml --strict",
     "ticktick-sandbox check engine.yaml",
-    "ticktick-sandbox preflight",  # test_preflight.py
+    "ticktick-sandbox preflight",  # test_live_setup.py
     "ticktick-sandbox check .",  # test_code_rules.py
     "ticktick-sandbox wire",  # this and the next three: test_main.py
     "ticktick-sandbox wire --follow",

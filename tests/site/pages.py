@@ -25,7 +25,6 @@ PAGES = [
     "snippets/web-app/",
     "snippets/agents/",
     "snippets/users/",
-    "differences/",
     "reference/errors/",
     "reference/glossary/",
     "reference/provider-configuration/",
@@ -34,4 +33,5 @@ PAGES = [
     "reference/behaviours/",
     "reference/arcade-behaviours/",
     "reference/ticktick-behaviours/",
+    "reference/unknowns/",
 ]

@@ -29,6 +29,16 @@ WRONG = [
     ('get("https://api.ticktick.com/oauth/token")', "wrong-host", "https://ticktick.com/oauth"),
     ('get("https://api.ticktick.com/open/v1/user")', "no-such-endpoint", "Leave it out"),
     ('Arcade(api_key="arc_o123456789abcdef")', "key-in-source", "ARCADE_API_KEY"),
+    ('Arcade(base_url="https://app.arcade.dev")', "dashboard-address", "Arcade()"),
+    ('Arcade(base_url="https://api.arcade.dev/dashboard")', "dashboard-address", "Arcade()"),
+    ('start(user_id="{arcade_user_id}", provider=p)', "placeholder", "learner@example.com"),
+    ('USER_ID = "<your user id>"', "placeholder", "learner@example.com"),
+    ('params = {"redirect_uri": "{{redirect_url}}"}', "placeholder", "{{redirect_uri}}"),
+    ('fetch(redirect_uri="YOUR_REDIRECT_URI")', "placeholder", "{{redirect_uri}}"),
+    ('client.auth.start(u, p, scopes="tasks:read")', "scopes-as-text", "scopes=['tasks:read']"),
+    ('client.auth.start(u, p, ["tasks:read"])', "scopes-by-position", "scopes=["),
+    ('get("http://api.ticktick.com/open/v1/project")', "no-tls", "https://"),
+    ('get("https://api.dida365.com/oauth/token")', "wrong-host", "https://dida365.com/oauth"),
     ("def broken(:", "syntax", "Mend it"),
     ("x = '\\0'\n\0", "syntax", "Mend it"),
     ('a = "https://ticktick.com"\nb = "https://dida365.com"', "two-editions", "one of the two"),
@@ -58,6 +68,12 @@ def test_a_slip_is_found_where_it_is_and_the_remedy_with_it(
         'other(scopes=["repo", "user"])',
         'KEY = "arc_..."\nMINE = "arc_sandbox"',
         'path("/open/v1/users-guide")',
+        'Arcade(base_url="https://api.arcade.dev")\nArcade(base_url="http://localhost:9099")',
+        'start(user_id=f"{user_id}")\nuser_id = "{user_id}".format(user_id=7)',
+        'params = {"redirect_uri": "{{ redirect_uri }}", "user_id": "{user_id}"}',
+        'SCOPES = "tasks:read tasks:write"',
+        'open("https://app.arcade.dev/servers")\nuser_id = "your@example.com"',
+        'client.auth.start(user_id, provider)\nserver.start(1, 2, 3)\nother(scopes="openid")',
     ],
 )
 def test_what_is_right_is_left_alone(source: str) -> None:
@@ -83,6 +99,8 @@ def test_a_key_in_the_source_is_not_repeated() -> None:
         ('TICKTICK_CLIENT_SECRET="<your secret>"', "placeholder"),
         ("TICKTICK_CLIENT_ID=your-client-id", "placeholder"),
         ("ARCADE_API_KEY=sk-1234567890", "key-shape"),
+        ("ARCADE_BASE_URL=https://app.arcade.dev", "dashboard-address"),
+        ("ARCADE_BASE_URL=https://api.arcade.dev", None),
         ("ARCADE_API_KEY=arc_o1234567890", None),
         ("# ARCADE_API_KEY=arc_...", None),
         ("OTHER=...", None),
@@ -133,6 +151,13 @@ def test_a_folder_is_checked_without_what_is_not_its_own(project: Path) -> None:
     ]
     found = [(file.name, finding.rule) for file, finding in check_project(project)]
     assert found == [(".env", "placeholder"), ("tools.py", "provider-id")]
+
+
+def test_two_editions_in_a_project_are_told_once(project: Path) -> None:
+    (project / "b.py").write_text('\nHOST = "https://api.dida365.com"\n')
+    (project / "c.py").write_text('HOST = "https://dida365.com"\n')
+    told = [(file.name, f.line) for file, f in check_project(project) if f.rule == "two-editions"]
+    assert told == [("b.py", 2)]
 
 
 def test_a_folder_without_anything_or_with_too_much_is_said(tmp_path: Path) -> None:

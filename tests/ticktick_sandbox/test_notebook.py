@@ -319,8 +319,8 @@ def test_a_form_is_waited_for_and_no_secret_is_printed(
         "ID": "my-ticktick",
         "Client ID": "x",
         "Client Secret": "hush",
-        "Authorization URL": "https://ticktick.com/oauth/authorize",
-        "Token URL": "https://ticktick.com/oauth/token",
+        "Authorization Endpoint": "https://ticktick.com/oauth/authorize",
+        "Token Endpoint": "https://ticktick.com/oauth/token",
     }
     address = f"{os.environ['ARCADE_BASE_URL']}/dashboard/connected-apps/new"
     person = a_person_who(address, fill, "Create")

@@ -53,7 +53,7 @@ class RequireKey:
         if keyed and not self._has_key(scope):
             refusal = unauthorized()
             if path == _KEYED_PAGE and scope["method"] == "POST":
-                refusal.body |= {"code": 401, "msg": "Unauthorized"}
+                refusal.body = {"code": 401, "msg": "Unauthorized"}
             await refusal.response()(scope, receive, send)
             return
         await self._app(scope, receive, send)

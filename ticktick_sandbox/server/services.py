@@ -28,6 +28,7 @@ from ticktick_sandbox.ticktick.service import TickTick
 if TYPE_CHECKING:
     import httpx
 
+    from ticktick_sandbox.arcade.oauth.provider import Provider
     from ticktick_sandbox.browser.browser import Page
 
 _PROVIDER = Path(__file__).with_name("provider.json")
@@ -149,23 +150,49 @@ class Services:
 
     def _load(self, config: Path, client_id: str, client_secret: str) -> list[str]:
         from ticktick_sandbox.arcade.config.engine_yaml import load
-        from ticktick_sandbox.arcade.config.findings import note
+        from ticktick_sandbox.arcade.config.findings import ConfigurationRefused, note
+        from ticktick_sandbox.checker import check
 
         own = {
             "TICKTICK_CLIENT_ID": client_id,
             "TICKTICK_CLIENT_SECRET": client_secret,
             "ARCADE_WORKER_SECRET": worker_secret(self._arcade_url),
         }
-        loaded = load(config, strict=self.engine.settings.strict, fallback=own)
-        note(loaded.findings, self.context.event_log)
+        found = check(config)
+        try:
+            loaded = load(config, strict=self.engine.settings.strict, fallback=own)
+        except ConfigurationRefused as refused:
+            reasons = {(reason.where, reason.text) for reason in refused.findings}
+            besides = [each for each in found if (each.where, each.text) not in reasons]
+            raise ConfigurationRefused(refused.source, refused.findings, besides) from None
+        note(found, self.context.event_log)
         for worker in loaded.workers:
             self.engine.workers.put(worker)
-        added = [self.engine.add(provider) for provider in loaded.providers]
-        return [
-            self.engine.authorizations.redirect_uri(provider)
-            for provider in added
-            if provider.client_id == client_id
-        ]
+        ours = []
+        for provider in [self.engine.add(provider) for provider in loaded.providers]:
+            uri = self.engine.authorizations.redirect_uri(provider)
+            if provider.client_id == client_id:
+                ours.append(uri)
+            elif self._local(provider.authorize_request.endpoint).startswith(self._ticktick_url):
+                self._register(provider, uri)
+        return ours
+
+    def _register(self, provider: Provider, redirect_uri: str) -> None:
+        """Let TickTick know an app by the credentials that the configuration has of its own."""
+        learner = self.ticktick.accounts.by_email(LEARNER)
+        assert learner
+        apps, credentials = self.ticktick.apps, (provider.client_id, provider.client_secret)
+        if apps.get(provider.client_id):  # an app has one redirect URL, and this one is taken
+            return
+        app = apps.create(learner.user_id, f"App of {provider.id}", credentials=credentials)
+        apps.save(
+            app,
+            name=app.name,
+            service_url=app.service_url,
+            description=app.description,
+            redirect_url=redirect_uri,
+        )
+        self.ticktick.note(f"registered {app.name} with the credentials of the configuration")
 
     def _add_provider(
         self, client: httpx.Client, provider: str, client_id: str, client_secret: str

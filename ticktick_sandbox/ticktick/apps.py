@@ -57,15 +57,29 @@ class Apps:
         """Return a person's apps, oldest first."""
         return [app for app in self._by_client_id.values() if app.owner_id == user_id]
 
-    def create(self, owner_id: str, name: str, service_url: str = "", description: str = "") -> App:
+    def create(
+        self,
+        owner_id: str,
+        name: str,
+        service_url: str = "",
+        description: str = "",
+        *,
+        credentials: tuple[str, str] | None = None,
+    ) -> App:
         """Register an app. It has no redirect URL yet.
+
+        With ``credentials`` it has this Client ID and Client Secret instead of new ones.
 
         Raises:
             AppRefused: the name is empty.
         """
+        client_id, client_secret = credentials or (
+            self._ids.base62("client_id", 18, prefix="sandbox"),
+            self._ids.base62("client_secret", 32, prefix="sandboxsecret"),
+        )
         app = App(
-            client_id=self._ids.base62("client_id", 18, prefix="sandbox"),
-            client_secret=self._ids.base62("client_secret", 32, prefix="sandboxsecret"),
+            client_id=client_id,
+            client_secret=client_secret,
             owner_id=owner_id,
             name=_required_name(name),
             service_url=service_url.strip(),

@@ -72,7 +72,7 @@ async def _add(request: Request) -> Response:
     account = _visitor(request, session)
     fields = {name: form.get(name, "") for name in ("name", "service_url", "description")}
     try:
-        app = ticktick.apps.create(account.user_id, **fields)
+        app = ticktick.apps.create(account.user_id, *fields.values())
     except AppRefused as refusal:
         shown = fields | {"error": str(refusal)}
         return render_page(request, "new_app.html", status=400, session=session, **shown)

@@ -80,9 +80,9 @@ _PROJECT_CHOICES: Json = {"viewMode": ("list", "kanban", "timeline"), "kind": ("
 class ApiError(Exception):
     """The request can't be carried out. ``code`` is the ``errorCode`` of the reply."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, status: int = 500) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.status = code, status
 
 
 class Tasks:

@@ -20,7 +20,11 @@ from ticktick_sandbox.ticktick.authorization_request import SCOPES
 from ticktick_sandbox.ticktick.grants import Code, Grants
 from ticktick_sandbox.ticktick.service import TEMPLATES, service_of
 
-_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Type": "application/json;charset=UTF-8",
+    "Pragma": "no-cache",
+}
 
 TOMCAT_401 = (TEMPLATES / "tomcat_401.html").read_text(encoding="utf-8")
 
@@ -30,20 +34,21 @@ class NotAuthenticated(Exception):
 
 
 class TokenRefused(Exception):
-    """A token request that ends in a JSON error."""
+    """A token request that ends in a JSON error; ``more`` stands behind its description."""
 
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
+    def __init__(self, error: str, description: str, status: int = 400, **more: str) -> None:
         super().__init__(description)
         self.error, self.description, self.status = error, description, status
+        self._more = more
 
     def response(self) -> JSONResponse:
         """Return the error as the framework words it."""
-        headers = dict(_NO_STORE)
+        headers = dict(_HEADERS)
         if self.status == 401:
             headers["WWW-Authenticate"] = (
                 f'Bearer error="{self.error}", error_description="{self.description}"'
             )
-        body = {"error": self.error, "error_description": self.description}
+        body = {"error": self.error, "error_description": self.description, **self._more}
         return JSONResponse(body, status_code=self.status, headers=headers)
 
 
@@ -74,7 +79,7 @@ async def token(request: Request) -> Response:
             "expires_in": ticktick.grants.expires_in(issued),
             "scope": " ".join(issued.scopes),
         },
-        headers=_NO_STORE | {"Content-Type": "application/json;charset=UTF-8"},
+        headers=_HEADERS,
     )
 
 
@@ -118,7 +123,8 @@ def _take_code(sent: dict[str, str], app: App, grants: Grants) -> Code:
         raise TokenRefused("invalid_client", text, 401)
     for scope in sent.get("scope", "").replace("+", " ").split():
         if scope not in SCOPES:
-            raise TokenRefused("invalid_scope", f"Invalid scope: {scope}")
+            known = " ".join(SCOPES)
+            raise TokenRefused("invalid_scope", f"Invalid scope: {scope}", scope=known)
     if not grant_type:
         raise TokenRefused("invalid_request", "Missing grant type")
     if grant_type == "refresh_token":

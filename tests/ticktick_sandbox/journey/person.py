@@ -106,8 +106,8 @@ class Person:
             self._copy(portal.get_by_label(re.compile(f"^{label}")))
             self.tab.bring_to_front()
             self._paste(self.field(label))
-        self.field("Authorization URL").fill("https://ticktick.com/oauth/authorize")
-        self.field("Token URL").fill("https://ticktick.com/oauth/token")
+        self.field("Authorization Endpoint").fill("https://ticktick.com/oauth/authorize")
+        self.field("Token Endpoint").fill("https://ticktick.com/oauth/token")
         self._picture("add-provider", hidden=self.field("Client Secret"))
         self._button("Create").click()
         expect(self.tab.get_by_role("status")).to_have_text("Created.")
@@ -116,12 +116,12 @@ class Person:
     def redirect_url(self) -> str:
         """Return the redirect URL that the provider's page in the dashboard shows."""
         self.tab.goto(f"{self._arcade}/dashboard/connected-apps/provider/{PROVIDER_ID}")
-        return self.field("Redirect URL").input_value()
+        return self.field("Redirect URI").input_value()
 
     def carry_redirect_url_over(self) -> None:
         """Copy the redirect URL that the dashboard shows into the app, and save it."""
         self.redirect_url()
-        self._copy(self.field("Redirect URL"))
+        self._copy(self.field("Redirect URI"))
         self.open_app()
         self._paste(self.field("OAuth redirect URL"))
         self.save_app()

@@ -144,7 +144,6 @@ def test_without_a_token_every_path_answers_alike(
         "error": "unauthorized",
         "error_description": "Full authentication is required to access this resource",
     }
-    assert reply.headers["www-authenticate"] == 'Bearer realm="sandbox"'
 
 
 @pytest.mark.parametrize("path", ["/project", "/nowhere"])
@@ -158,7 +157,7 @@ def test_a_made_up_token_is_echoed(bare: World, path: str, value: str) -> None:
         "error": "invalid_token",
         "error_description": f"Invalid access token: {value}",
     }
-    assert reply.headers["www-authenticate"] == 'Bearer realm="sandbox", error="invalid_token"'
+    assert reply.headers["www-authenticate"].endswith(f'"Invalid access token: {value}"')
 
 
 def test_a_token_lasts_180_days(world: World, api: httpx.Client) -> None:
@@ -361,7 +360,8 @@ def test_a_path_that_is_no_endpoint_is_not_found(api: httpx.Client, path: str) -
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/task"), ("GET", "/task/x"), ("PUT", "/task"), ("PATCH", "/task")]
+    ("method", "path"),
+    [("GET", "/task"), ("GET", "/task/x"), ("PUT", "/task"), ("GET", "/preference")],
 )
 def test_a_method_that_a_path_lacks_is_an_unknown_exception(
     api: httpx.Client, method: str, path: str

@@ -35,17 +35,6 @@ def test_the_header_has_the_known_parts_in_order(ticktick: httpx.Client, session
     )
 
 
-def test_the_words_of_the_published_guide_stand_beside_the_live_ones(
-    bare: World, ticktick: httpx.Client, session: str, app: App
-) -> None:
-    for path, words in {
-        "/manage/new": ["App Name", "App Description"],
-        edit_path(app): ["Redirect URI", "App Name", "App Description"],
-    }.items():
-        shown = ticktick.get(path, params={"session": session}).text
-        assert re.findall(r"<small>Published guide: ([A-Za-z ]+)", shown) == words
-
-
 def test_an_empty_list_says_what_to_do(ticktick: httpx.Client, session: str) -> None:
     shown = html.unescape(ticktick.get("/manage", params={"session": session}).text)
     assert (

@@ -20,6 +20,9 @@ from ticktick_sandbox.arcade.engine.authorizations import (
 )
 from ticktick_sandbox.arcade.engine.engine import engine_of
 from ticktick_sandbox.arcade.engine.providers import UnknownProvider
+from ticktick_sandbox.shared.types import Json
+
+_CLOUD = "/api/v1/oauth/confirm_user"
 
 
 async def _authorize(request: Request) -> JSONResponse:
@@ -61,7 +64,8 @@ async def _status(request: Request) -> JSONResponse:
 async def _confirm_user(request: Request) -> JSONResponse:
     """Finish a flow for the user whom a verifier has identified.
 
-    The live service has this at two hosts with two sets of keys; both are sent. After a
+    The live service has this at two hosts. The cloud's answers errors with keys of its own,
+    which are known; what the Engine's answers is not, so it has both sets here. After a
     mismatch the user has to consent anew.
     """
     engine = engine_of(request)
@@ -76,25 +80,31 @@ async def _confirm_user(request: Request) -> JSONResponse:
             auth_id, next_uri = flow.auth_id, engine.authorizations.end_of(flow)
     except NotAwaitingVerification:
         message = "the flow is unknown, or its user is not back from the provider"
-        raise EngineError(
-            400, "bad_request", message, code=400, msg="Bad request", data=None
-        ) from None
+        known = {"code": 400, "msg": "Bad request", "data": None}
+        raise _not_confirmed(request, "bad_request", message, known) from None
     except UserMismatch:
         engine.authorizations.not_returned(flow_id)
-        raise EngineError(
-            400,
-            "user_mismatch",
-            "the flow was started for another user_id",
-            code=400,
-            error="user_mismatch",
-            msg="An error occurred during verification",
-        ) from None
+        message = "the flow was started for another user_id"
+        known = {
+            "code": 400,
+            "error": "user_mismatch",
+            "msg": "An error occurred during verification",
+        }
+        raise _not_confirmed(request, "user_mismatch", message, known) from None
     return JSONResponse({"auth_id": auth_id, "next_uri": next_uri})
+
+
+def _not_confirmed(request: Request, name: str, message: str, known: Json) -> EngineError:
+    """Return the answer with the keys of the host that was asked."""
+    error = EngineError(400, name, message, **known)
+    if request.url.path.startswith(_CLOUD):
+        error.body = known
+    return error
 
 
 routes = [
     Route("/v1/auth/authorize", _authorize, methods=["POST"]),
     Route("/v1/auth/status", _status, methods=["GET"]),
     Route("/v1/auth/confirm_user", _confirm_user, methods=["POST"]),
-    Route("/api/v1/oauth/confirm_user", _confirm_user, methods=["POST"]),
+    Route(_CLOUD, _confirm_user, methods=["POST"]),
 ]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ticktick_sandbox.arcade.config.findings import ERROR, ConfigurationRefused, Filled, Finding
+from ticktick_sandbox.arcade.config.findings import (
+    ERROR,
+    ConfigurationRefused,
+    Filled,
+    Finding,
+    quoted_switch,
+)
 from ticktick_sandbox.arcade.config.provider_parser import ProviderParser
 from ticktick_sandbox.arcade.config.worker_parser import DirectorsParser
 from ticktick_sandbox.arcade.engine.worker import Worker
@@ -18,6 +24,16 @@ from ticktick_sandbox.arcade.oauth.provider import Provider
 _VARIABLE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _LONGEST = 100_000  # characters
 _MOST_VALUES = 10_000
+
+# The settings whose kind the published schema gives; of others, null is a value like any.
+_TYPED = re.compile(
+    r"auth(\.providers)?|tools(\.directors)?"
+    r"|auth\.providers\[\d+\]\.(id|description|enabled|type|provider_id|client_id|client_secret"
+    r"|oauth2(\.(scope_delimiter|pkce(\.(enabled|code_challenge_method))?"
+    r"|(authorize|token|refresh|user_info)_request(\.(endpoint|(auth_)?method|params"
+    r"|(request|response)_content_type|response_map))?|user_info_request\.triggers(\.\w+)?))?)"
+    r"|tools\.directors\[\d+\]\.(id|enabled|max_tools|workers(\[\d+\]\.(id|enabled|http(\.\w+)?))?)"
+)
 
 
 @dataclass(frozen=True)
@@ -76,19 +92,22 @@ def inspect(path: Path, *, fallback: Mapping[str, str] | None = None) -> Configu
         return _inspect(path, fallback or {})
     except RecursionError:
         fix = "Remove the alias that contains itself, or the nesting."
-        finding = Finding(ERROR, str(path), "the file is nested too deeply", fix)
+        finding = Finding(ERROR, str(path), "the file is nested too deeply", fix, rule="file")
     except _Unusable as problem:
         where = problem.where or str(path)
-        finding = Finding(ERROR, where, problem.text, problem.fix, line=problem.line)
+        rule = problem.rule
+        finding = Finding(ERROR, where, problem.text, problem.fix, line=problem.line, rule=rule)
     return Configuration(str(path), {}, [finding])
 
 
 class _Unusable(Exception):
     """The file can't be read as a configuration at all; carries the one finding."""
 
-    def __init__(self, text: str, fix: str, line: int | None = None, where: str = "") -> None:
+    def __init__(
+        self, text: str, fix: str, line: int | None = None, where: str = "", rule: str = "file"
+    ) -> None:
         super().__init__(text)
-        self.text, self.fix, self.line, self.where = text, fix, line, where
+        self.text, self.fix, self.line, self.where, self.rule = text, fix, line, where, rule
 
 
 def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
@@ -98,7 +117,8 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
     listed = _providers_of(data, lines)
     for name in sorted(str(key) for key in (data.get("auth") or {}) if key != "providers"):
         text = f"auth has no setting {name!r}"
-        findings.append(Finding(ERROR, f"auth.{name}", text, "It has providers, and nothing else."))
+        fix = "It has providers, and nothing else."
+        findings.append(Finding(ERROR, f"auth.{name}", text, fix, rule="unknown-setting"))
     variables = dict(fallback) | _variables(path)
     read: dict[str, Provider] = {}
     seen: set[str] = set()
@@ -111,13 +131,16 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
                 shown = name if isinstance(name, str) else str(name)
                 text = f"two providers have the id {shown!r}"
                 fix = "Give each its own id, or remove one."
-                findings.append(Finding(ERROR, f"{where}.id", text, fix))
+                findings.append(Finding(ERROR, f"{where}.id", text, fix, rule="duplicate-id"))
             seen.add(str(name))
         if isinstance(filled, dict) and filled.get("enabled") in ("true", "false"):
             filled["enabled"] = filled["enabled"] == "true"  # a variable is always a text
-        if isinstance(filled, dict) and filled.get("enabled") is False:
-            continue
+            findings += quoted_switch(sent["enabled"], f"{where}.enabled")
         reader = ProviderParser(where)
+        if isinstance(filled, dict) and filled.get("enabled") is False:
+            reader.provider(sent | {"enabled": False})
+            findings += [replace(f, tolerated=True) for f in reader.findings if f.of_schema]
+            continue
         provider = reader.provider(filled)
         told = {finding.where for finding in missing}
         findings += missing
@@ -127,6 +150,9 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
     workers = DirectorsParser(lambda sent, where: _filled(sent, where, variables, path.parent))
     usable = workers.workers(data.get("tools"))
     findings += workers.findings
+    told = {finding.where for finding in findings if finding.severity == ERROR}
+    sections = {name: data[name] for name in ("auth", "tools") if name in data}
+    findings += [finding for finding in _empty(sections, "") if finding.where not in told]
     whole = Configuration(str(path), read, [], lines, usable)
     placed = [replace(f, line=f.line or whole.line_of(f.where)) for f in findings]
     return replace(whole, findings=sorted(placed, key=lambda f: f.line or 0))
@@ -152,7 +178,7 @@ def _parsed(path: Path) -> tuple[Any, Any]:
         data = None if tree is None else loader.construct_document(tree)
     except (ArithmeticError, AttributeError, LookupError, TypeError) as problem:
         fix = "Remove the tag, such as !!timestamp, or write a value of its kind."
-        raise _Unusable(f"a value does not fit its tag: {problem}", fix) from None
+        raise _Unusable(f"a value does not fit its tag: {problem}", fix, rule="yaml") from None
     except (yaml.YAMLError, ValueError) as problem:
         mark = getattr(problem, "problem_mark", None)
         position = getattr(problem, "position", None)  # of a character that YAML forbids
@@ -161,9 +187,11 @@ def _parsed(path: Path) -> tuple[Any, Any]:
             f"this is not YAML: {getattr(problem, 'problem', problem)}",
             "Check the indentation and the quotes around this place.",
             line if position is None else text.count("\n", 0, position) + 1,
+            rule="yaml",
         ) from None
     if data is None:
-        raise _Unusable("the file is empty", "Begin it with auth: and its providers.")
+        fix = "Begin it with auth: and its providers."
+        raise _Unusable("the file is empty", fix, rule="type")
     return tree, data
 
 
@@ -196,7 +224,7 @@ def _providers_of(data: Any, lines: Mapping[str, int]) -> list[Any]:
     if not isinstance(data, dict):
         kind = type(data).__name__
         fix = "Begin it with auth: and its providers."
-        raise _Unusable(f"the file holds a {kind}, not sections", fix)
+        raise _Unusable(f"the file holds a {kind}, not sections", fix, rule="type")
     auth = {} if data.get("auth") is None else data["auth"]
     listed = auth.get("providers") if isinstance(auth, dict) else auth
     listed = [] if listed is None else listed
@@ -205,6 +233,7 @@ def _providers_of(data: Any, lines: Mapping[str, int]) -> list[Any]:
             "auth.providers is not a list",
             "Write 'auth:', below it 'providers:', and begin each provider with '- id:'.",
             lines.get("auth.providers") or lines.get("auth"),
+            rule="type",
         )
     return listed
 
@@ -257,10 +286,22 @@ def _filled(
             except (OSError, ValueError):
                 text = f"the file {name} can't be read"
                 fix = "The path counts from the folder of the configuration."
-        missing.append(Finding(ERROR, where, text, fix))
+        missing.append(Finding(ERROR, where, text, fix, rule="unset-variable"))
         return ""
 
     return filled(value, where), missing
+
+
+def _empty(value: Any, where: str) -> Iterator[Finding]:
+    """Yield the settings that are there with nothing after them, which YAML reads as null."""
+    if value is None and _TYPED.fullmatch(where):
+        text = "nothing stands after it, and the published schema takes no null here"
+        fix = "Give it a value, or drop the line."
+        yield Finding(ERROR, where, text, fix, tolerated=True, rule="empty")
+    for key, item in value.items() if isinstance(value, dict) else ():
+        yield from _empty(item, f"{where}.{key}" if where else str(key))
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        yield from _empty(item, f"{where}[{number}]")
 
 
 def _walk(node: Any, where: str, lines: dict[str, int], above: set[int]) -> list[Finding]:
@@ -286,6 +327,7 @@ def _walk(node: Any, where: str, lines: dict[str, int], above: set[int]) -> list
                         "this key is written twice, and the first would be lost",
                         f"Merge it with the one in line {lines[path]}.",
                         line=key.start_mark.line + 1,
+                        rule="yaml",
                     )
                 )
                 continue

@@ -131,7 +131,7 @@ def _refusal(finding: Finding) -> ProviderRefused:
     field = f"oauth2.{name}" if finding.where in ("client_id", "client_secret") else finding.where
     required = finding.rule == "required"
     text = f"{name} is a required field" if required else f"{finding.text}. {finding.fix}"
-    return ProviderRefused(field, finding.rule, text)
+    return ProviderRefused(field, "required" if required else "invalid", text)
 
 
 def _external_id(body: Json) -> str:

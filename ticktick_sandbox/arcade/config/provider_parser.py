@@ -10,7 +10,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ticktick_sandbox.arcade.config.findings import ERROR, WARNING, Filled, Finding
+from ticktick_sandbox.arcade.config.findings import (
+    ERROR,
+    REFERENCE,
+    WARNING,
+    Filled,
+    Finding,
+)
 from ticktick_sandbox.arcade.oauth import response_map
 from ticktick_sandbox.arcade.oauth.provider import (
     FORM,
@@ -48,6 +54,11 @@ _REQUIRED = ("authorize_request", "token_request")
 _TRIGGERS = ("on_token_grant", "on_token_refresh")
 _TRIGGERED = ("token_introspection_request", "user_info_request")
 _ID = re.compile(r"[a-z0-9_-]{1,100}")
+# Places of which the reference speaks, and the schema does not.
+_BEYOND_SCHEMA = re.compile(
+    r"oauth2\.(?:token_introspection_request\b|(?!user_info)\w+_request\.triggers\b"
+    r"|\w+_request\.(?:response_map\.|enabled$|expiration_format$))"
+)
 
 
 class ProviderParser:
@@ -68,9 +79,11 @@ class ProviderParser:
                 "id",
                 f"{provider_id!r} is not a usable id",
                 "Use up to 100 lowercase letters, digits, underscores and hyphens.",
+                rule="id-shape",
             )
-        if sent.get("type") != "oauth2":
-            self._error("type", f"{sent.get('type')!r} is not a provider type", "Write oauth2.")
+        if (kind := sent.get("type")) != "oauth2" or isinstance(kind, Filled):
+            text, slip = f"{kind!r} is not a provider type", kind == "oauth2"
+            self._error("type", text, "Write type: oauth2.", rule="choice", tolerated=slip)
         client_id = self._text(sent, "client_id", required=True)
         client_secret = self._text(sent, "client_secret")
         enabled = sent.get("enabled")
@@ -78,6 +91,10 @@ class ProviderParser:
             enabled = True
         if not isinstance(enabled, bool):
             self._error("enabled", f"{enabled!r} is not a boolean", "Write true or false.")
+        description = self._text(sent, "description")
+        well_known = self._text(sent, "provider_id")
+        # A provider that Arcade knows by this id needs no requests, by the schema.
+        needed = "sandbox" if isinstance(sent.get("provider_id"), str) else "required"
         oauth2 = sent.get("oauth2")
         if not isinstance(oauth2, dict):
             self._error(
@@ -87,16 +104,17 @@ class ProviderParser:
                 else "oauth2 is a mapping",
                 "Give it an authorize_request and a token_request. "
                 "The sandbox knows no provider by its provider_id alone.",
+                rule="type" if oauth2 is not None else needed,
             )
             return None
         requests = {
-            kind: self._request(oauth2, kind, required=kind in _REQUIRED) for kind in _PLACEHOLDERS
+            kind: self._request(oauth2, kind, needed if kind in _REQUIRED else "")
+            for kind in _PLACEHOLDERS
         }
-        self._credentials(requests["token_request"], client_secret, oauth2)
+        for kind in ("token_request", "refresh_request"):
+            self._credentials(kind, requests[kind], client_secret)
         pkce = self._pkce(oauth2)
         delimiter = self._text(oauth2, "scope_delimiter", prefix="oauth2.", default=" ")
-        description = self._text(sent, "description")
-        well_known = self._text(sent, "provider_id")
         if any(f.severity == ERROR and not f.tolerated for f in self.findings):
             return None
         authorize_request = requests.pop("authorize_request")
@@ -116,14 +134,20 @@ class ProviderParser:
             requests={kind: request for kind, request in requests.items() if request},
         )
 
-    def _request(self, oauth2: Json, kind: str, *, required: bool) -> OAuthRequest | None:
+    def _request(self, oauth2: Json, kind: str, needed: str) -> OAuthRequest | None:
+        """Return one request; ``needed`` is the rule that is broken where it is missing."""
         sent = oauth2.get(kind)
         where = f"oauth2.{kind}"
-        if sent is None and not required:
+        if sent is None and not needed:
             return None
         if not isinstance(sent, dict):
-            problem = "it is missing" if sent is None else "it is not a mapping"
-            self._error(where, problem, "Give it at least an endpoint.")
+            problem, rule = "it is not a mapping", "type"
+            fix = "Give it at least an endpoint."
+            if sent is None:
+                problem, rule = "it is missing", needed
+            if rule == "sandbox":
+                fix += " The sandbox knows no provider by its provider_id alone."
+            self._error(where, problem, fix, rule=rule)
             return None
         prefix = f"{where}."
         endpoint = self._text(sent, "endpoint", prefix=prefix, required=True)
@@ -132,10 +156,12 @@ class ProviderParser:
                 f"{prefix}endpoint",
                 f"{endpoint!r} is not a complete URL",
                 "Write it with https:// and the host.",
+                rule="endpoint",
             )
         default_method = "POST" if kind in ("token_request", "refresh_request") else "GET"
         auth_method = self._text(sent, "auth_method", prefix=prefix)
-        if auth_method not in _AUTH_METHODS[kind]:
+        if auth_method not in _AUTH_METHODS[kind] or isinstance(auth_method, Filled):
+            by_schema = auth_method not in _AUTH_METHODS["refresh_request"]
             self._tolerated(
                 ERROR,
                 f"{prefix}auth_method",
@@ -144,6 +170,7 @@ class ProviderParser:
                 if kind == "user_info_request"
                 else "Use client_secret_basic without the two params, or drop auth_method and "
                 "keep client_id and client_secret in params.",
+                "choice" if by_schema or isinstance(auth_method, Filled) else "auth-method",
             )
         read = OAuthRequest(
             endpoint=endpoint,
@@ -168,6 +195,7 @@ class ProviderParser:
                 f"{prefix}response_content_type",
                 f"{'response_map' if read.response_map else 'user info'} takes JSON replies only",
                 f"Write {JSON}, or drop the line: it is the default.",
+                "json-only",
             )
         if kind == "refresh_request" and "refresh_token" not in placeholders(read.params):
             self._tolerated(
@@ -175,6 +203,7 @@ class ProviderParser:
                 f"{prefix}params",
                 "the refresh token is not among the parameters",
                 'Write refresh_token: "{{refresh_token}}".',
+                "refresh-token",
             )
         return read
 
@@ -188,6 +217,7 @@ class ProviderParser:
                     f"{where}.{key}",
                     f"a reply to {kind} has no {key} to be mapped",
                     f"Allowed here: {', '.join(keys)}.",
+                    rule="response-map",
                 )
             if not isinstance(text, str):
                 continue
@@ -196,12 +226,13 @@ class ProviderParser:
             except response_map.BrokenExpression as problem:
                 quoted = isinstance(text, Filled)
                 wrong = f"{text!r} is not an expression" if quoted else str(problem)
-                self._error(f"{where}.{key}", wrong, response_map.ALLOWED)
+                self._error(f"{where}.{key}", wrong, response_map.ALLOWED, rule="response-map")
         if expressions and keys is _OF_TOKENS and "access_token" not in expressions:
             self._error(
                 where,
                 "only what is mapped is read, and access_token is not",
                 'Add the place of the token, such as access_token: "$.access_token".',
+                rule="response-map",
             )
         return expressions
 
@@ -209,9 +240,10 @@ class ProviderParser:
         triggers = self._mapping(sent, "triggers", prefix, bool)
         fix = "Write on_token_grant: true, on_token_refresh: true, or both."
         if kind in _TRIGGERED and not triggers:
-            self._error(f"{prefix}triggers", "it is not said when to ask", fix)
+            self._error(f"{prefix}triggers", "it is not said when to ask", fix, rule="required")
         for name in [name for name in triggers if name not in _TRIGGERS]:
-            self._error(f"{prefix}triggers.{name}", f"{name} is not a trigger", fix)
+            text = f"{name} is not a trigger"
+            self._error(f"{prefix}triggers.{name}", text, fix, rule="unknown-setting")
         return triggers
 
     def _enabled(self, sent: Json, prefix: str) -> bool | None:
@@ -226,7 +258,8 @@ class ProviderParser:
         for name, value in self._mapping(sent, "params", prefix).items():
             where = f"{prefix}params.{name}"
             if isinstance(value, dict | list) or value is None:
-                self._error(where, "a parameter is a text", "Write one value, in quotes.")
+                fix = "Write one value, in quotes."
+                self._error(where, "a parameter is a text", fix, rule="params")
                 continue
             params[name] = str(value).lower() if isinstance(value, bool) else str(value)
             for placeholder in PLACEHOLDER.findall(params[name]):
@@ -238,6 +271,7 @@ class ProviderParser:
                         where,
                         f"{{{{{placeholder}}}}} is not a documented placeholder",
                         f"Remove the line: the Engine adds {placeholder} by itself.",
+                        "no-such-placeholder",
                     )
                     continue
                 allowed = ", ".join(f"{{{{{p}}}}}" for p in _PLACEHOLDERS[kind]) or "none"
@@ -245,26 +279,32 @@ class ProviderParser:
                 if isinstance(value, Filled) and shown not in value.written:
                     shown = f"what stands in braces in {value!r}"
                 text = f"{shown} is not a placeholder of {kind}"
-                self._error(where, text, f"Allowed here: {allowed}.")
+                fix = f"Allowed here: {allowed}."
+                if name in _PLACEHOLDERS[kind]:
+                    fix = f'Write {name}: "{{{{{name}}}}}". {fix}'
+                self._error(where, text, fix, rule="no-such-placeholder")
         return params
 
-    def _credentials(self, request: OAuthRequest | None, client_secret: str, oauth2: Json) -> None:
+    def _credentials(self, kind: str, request: OAuthRequest | None, client_secret: str) -> None:
         if request is None:
             return
-        where = "oauth2.token_request"
-        in_body = "client_secret" in placeholders(request.params)
+        where = f"oauth2.{kind}"
+        in_body = "client_secret" in {*request.params, *placeholders(request.params)}
         basic = request.auth_method == "client_secret_basic"
         if basic and in_body:
             self._note(
                 where,
                 "the credentials go out twice, by Basic and in the body",
                 "Keep one: drop auth_method, or client_id and client_secret from params.",
+                "both-credentials",
             )
-        if client_secret and not basic and not in_body and request.auth_method == "":
+        unsent = client_secret and not in_body and request.auth_method == ""
+        if unsent and kind == "token_request":
             self._note(
                 where,
                 "the client secret is configured but never sent",
                 "Write auth_method: client_secret_basic.",
+                "unsent-secret",
             )
 
     def _pkce(self, oauth2: Json) -> bool:
@@ -272,19 +312,16 @@ class ProviderParser:
         if sent is None:
             return False
         if not isinstance(sent, dict) or not isinstance(sent.get("enabled"), bool):
-            self._error("oauth2.pkce", "pkce needs 'enabled'", "Write enabled: true or false.")
+            fix = "Write enabled: true or false."
+            self._error("oauth2.pkce", "pkce needs 'enabled'", fix, rule="required")
             return False
-        if sent.get("code_challenge_method") not in (None, "S256"):
-            self._error(
-                "oauth2.pkce.code_challenge_method",
-                f"{sent['code_challenge_method']!r} is not a method",
-                "Only S256 is.",
-            )
+        self._choice(sent, "code_challenge_method", ("S256",), "S256", "oauth2.pkce.")
         for name in [n for n in sent if n not in ("enabled", "code_challenge_method")]:
             self._error(
                 f"oauth2.pkce.{name}",
                 "pkce has no such setting",
                 "It has enabled and code_challenge_method.",
+                rule="unknown-setting",
             )
         return sent["enabled"]
 
@@ -297,6 +334,9 @@ class ProviderParser:
         if value is None:
             value = default
         if isinstance(value, int | float) and not isinstance(value, bool):
+            shown = "it" if name == "client_secret" else str(value)
+            text = f"{shown} is a number, and the published schema takes a text"
+            self._error(f"{prefix}{name}", text, "Write it in quotes.", tolerated=True)
             value = str(value)
         if not isinstance(value, str):
             shown = "it" if name == "client_secret" else repr(value)
@@ -310,12 +350,14 @@ class ProviderParser:
     def _choice(
         self, sent: Json, name: str, choices: Iterable[str], default: str, prefix: str
     ) -> str:
-        value = sent.get(name) or default
-        if value not in choices:
-            self._error(
-                f"{prefix}{name}", f"{value!r} is not possible", f"Use {' or '.join(choices)}."
-            )
-        return value
+        value = sent.get(name)
+        if value is None:
+            return default
+        if value not in choices or isinstance(value, Filled):
+            where, text = f"{prefix}{name}", f"{value!r} is not possible"
+            fix, slip = f"Use {' or '.join(choices)}.", value in ("", *choices)
+            self._error(where, text, fix, rule="choice", tolerated=slip)
+        return value or default
 
     def _mapping(self, sent: Json, name: str, prefix: str, kind: type = object) -> Json:
         value = sent.get(name)
@@ -334,14 +376,19 @@ class ProviderParser:
 
     # Findings
 
-    def _error(self, where: str, text: str, fix: str, *, rule: str = "invalid") -> None:
-        self.findings.append(Finding(ERROR, self._path(where), text, fix, rule=rule))
+    def _error(
+        self, where: str, text: str, fix: str, *, rule: str = "type", tolerated: bool = False
+    ) -> None:
+        source = REFERENCE if _BEYOND_SCHEMA.match(where) else ""
+        place = self._path(where)
+        self.findings.append(Finding(ERROR, place, text, fix, tolerated, rule=rule, source=source))
 
-    def _tolerated(self, severity: str, where: str, text: str, fix: str) -> None:
-        self.findings.append(Finding(severity, self._path(where), text, fix, tolerated=True))
+    def _tolerated(self, severity: str, where: str, text: str, fix: str, rule: str) -> None:
+        place = self._path(where)
+        self.findings.append(Finding(severity, place, text, fix, tolerated=True, rule=rule))
 
-    def _note(self, where: str, text: str, fix: str) -> None:
-        self.findings.append(Finding(WARNING, self._path(where), text, fix))
+    def _note(self, where: str, text: str, fix: str, rule: str) -> None:
+        self.findings.append(Finding(WARNING, self._path(where), text, fix, rule=rule))
 
     def _path(self, where: str) -> str:
         return ".".join(part for part in (self._root, where) if part)

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ticktick_sandbox.arcade.config.findings import ERROR, Finding
+from ticktick_sandbox.arcade.config.findings import ERROR, Finding, quoted_switch
 from ticktick_sandbox.arcade.engine.worker import NOT_PLAIN, BadAddress, Worker, address
 from ticktick_sandbox.shared.types import Json
 
 _DEFAULTS = {"timeout": 30, "retry": 3, "secret": "dev"}  # of the schema, for development
 _LIMITS = {"timeout": (1, 3600), "retry": (0, 10)}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+# What the schema takes for an address: one of plain characters, or one variable.
+_URI = re.compile(
+    r"\$\{env:[A-Z0-9_]+\}|[A-Za-z][\w+.-]*:(?:[\w.~!$&'()*+,;=:@/?#\[\]-]|%[0-9A-Fa-f]{2})*",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ class WorkerParser:
 class DirectorsParser:
     """Reads the workers of all directors in a file and collects the findings on the way.
 
-    ``enabled`` may be left out, unlike in the schema.
+    What the schema alone asks for, such as ``enabled``, is a slip.
 
     Args:
         fill: puts variables in; it takes a value and its place, and returns the value with
@@ -127,12 +132,21 @@ class DirectorsParser:
         if not isinstance(tools, dict):
             self._error("tools", "tools is not a mapping", "Write 'directors:' below it.")
             return []
+        self._required(tools, "tools", "directors")
         found = []
         for where, director in self._listed(tools, "tools.directors", "directors"):
-            if self._enabled(director, where):
-                for place, sent in self._listed(director, f"{where}.workers", "workers"):
-                    if self._enabled(sent, place) and (worker := self._worker(sent, place)):
-                        found.append(worker)
+            begin, on = len(self.findings), self._enabled(director, where)
+            self._required(director, where, "id", "workers")
+            self._kind(director, where, "id", str, "Write it in quotes.")
+            self._kind(director, where, "max_tools", int | float, "Write a number.")
+            for place, sent in self._listed(director, f"{where}.workers", "workers"):
+                enabled = self._enabled(sent, place) and on
+                self._required(sent, place, "enabled")
+                worker = self._worker(sent, place, enabled)
+                if worker and enabled:
+                    found.append(worker)
+            if not on:
+                self._tolerate(begin)
         return found
 
     def _listed(self, parent: Json, where: str, name: str) -> Iterator[tuple[str, Json]]:
@@ -152,56 +166,90 @@ class DirectorsParser:
         value, missing = self._fill(sent.get("enabled"), f"{where}.enabled")
         self.findings += missing
         if value in ("true", "false"):
+            self.findings += quoted_switch(sent["enabled"], f"{where}.enabled")
             value = value == "true"  # a variable is always a text
         if not isinstance(value, bool | None):
             self._error(f"{where}.enabled", f"{value!r} is not a boolean", "Write true or false.")
         return value is not False
 
-    def _worker(self, sent: Json, where: str) -> Worker | None:
+    def _worker(self, sent: Json, where: str, enabled: bool) -> Worker | None:
         before = len(self.findings)
-        filled, missing = self._fill({**sent, "enabled": None}, where)
+        filled, missing = {**sent, "enabled": None}, []
+        if enabled:
+            filled, missing = self._fill(filled, where)
         self.findings += missing
         http = filled.get("http")
         if isinstance(http, dict):
             for name in sorted(str(key) for key in http if key not in ("uri", *_DEFAULTS)):
-                fix = f"It has uri, {', '.join(_DEFAULTS)}."
-                self._error(f"{where}.http.{name}", f"http has no setting {name!r}", fix)
+                text, fix = f"http has no setting {name!r}", f"It has uri, {', '.join(_DEFAULTS)}."
+                self._error(f"{where}.http.{name}", text, fix, "unknown-setting")
             written = {name: value for name, value in http.items() if value is not None}
             filled["http"] = _DEFAULTS | written
         parser = WorkerParser()
         worker = parser.worker(filled, origin="static")
         for problem in parser.problems:
             self._error(f"{where}.{problem.field}", *_in_a_file(problem))
-        if worker and worker.id in self._seen:
-            fix = "Give each its own id, or remove one."
-            self._error(f"{where}.id", f"two workers have the id {worker.id!r}", fix)
-        self._seen.add(str(filled.get("id")))
-        return worker if len(self.findings) == before else None
+        if enabled:
+            if worker and worker.id in self._seen:
+                fix = "Give each its own id, or remove one."
+                text = f"two workers have the id {worker.id!r}"
+                self._error(f"{where}.id", text, fix, "duplicate-id")
+            self._seen.add(str(filled.get("id")))
+        usable = len(self.findings) == before
+        if not enabled:
+            self._tolerate(before)
+        uri = sent["http"].get("uri") if isinstance(sent.get("http"), dict) else None
+        if isinstance(uri, str) and not _URI.fullmatch(uri):
+            text = f"the published schema takes no {uri!r} for an address"
+            fix = "Write plain characters, or one variable of capitals: ${env:ARCADE_WORKER_URI}."
+            self._error(f"{where}.http.uri", text, fix, "literal", tolerated=True)
+        return worker if usable else None
 
-    def _error(self, where: str, text: str, fix: str) -> None:
+    def _required(self, sent: Json, where: str, *names: str) -> None:
+        for name in names:
+            if name not in sent:
+                text, fix = "the published schema requires it", f"Add {name}: and its value."
+                self._error(f"{where}.{name}", text, fix, "required", tolerated=True)
+
+    def _kind(self, sent: Json, where: str, name: str, kind: Any, fix: str) -> None:
+        value = sent.get(name)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            self._error(f"{where}.{name}", f"{value!r} is not possible", fix, tolerated=True)
+
+    def _tolerate(self, begin: int) -> None:
+        """Keep of the findings from ``begin`` on what the schema says, each as a slip."""
+        of_schema = [finding for finding in self.findings[begin:] if finding.of_schema]
+        self.findings[begin:] = [replace(finding, tolerated=True) for finding in of_schema]
+
+    def _error(
+        self, where: str, text: str, fix: str, rule: str = "type", *, tolerated: bool = False
+    ) -> None:
         if all(finding.where != where for finding in self.findings):
-            self.findings.append(Finding(ERROR, where, text, fix))
+            finding = Finding(ERROR, where, text, fix, tolerated=tolerated, rule=rule)
+            self.findings.append(finding)
 
 
-def _in_a_file(problem: WorkerProblem) -> tuple[str, str]:
-    """Return what is wrong, and what to write instead."""
+def _in_a_file(problem: WorkerProblem) -> tuple[str, str, str]:
+    """Return what is wrong, what to write instead, and the rule."""
+    rule = {"string": "type", "object": "type", "required": "required"}.get(problem.rule, "sandbox")
     match problem.field:
         case "id":
-            return "it is missing or not usable", (
-                "Use up to 100 letters, digits, underscores and hyphens."
-            )
+            text = "it is missing or not usable"
+            return text, "Use up to 100 letters, digits, underscores and hyphens.", rule
         case "http":
-            return "it is missing or not a mapping", (
-                "Give it http: with the uri below. The sandbox knows no other workers."
-            )
+            fix = "Give it http: with the uri below. The sandbox knows no other workers."
+            rule = "sandbox" if rule == "required" else rule
+            return "it is missing or not a mapping", fix, rule
         case "http.uri":
             text = problem.text if problem.rule in ("local", "max") else NOT_PLAIN
-            return text, "Write where the worker listens, such as http://127.0.0.1:8002."
+            return text, "Write where the worker listens, such as http://127.0.0.1:8002.", rule
         case "http.secret":
-            return "it is not a text of 1 to 100 characters", (
-                "Write it in quotes, or as ${env:ARCADE_WORKER_SECRET}."
-            )
+            text = "it is not a text of 1 to 100 characters"
+            rule = "sandbox" if rule == "required" else rule
+            return text, "Write it in quotes, or as ${env:ARCADE_WORKER_SECRET}.", rule
         case field:
             least, most = _LIMITS[field.removeprefix("http.")]
             fix = f"Write a whole number from {least} to {most}, or drop the line."
-            return f"{problem.value!r} is not possible", fix
+            number = type(problem.value) in (int, float)
+            text = f"{problem.value!r} is not possible"
+            return text, fix, "sandbox" if number else "type"

@@ -1,7 +1,7 @@
 """The dashboard at ``/dashboard``, where a person does what the API does, with the mouse.
 
-What stands where is known from the published guide and from screenshots of the live
-dashboard. One module a page; each has its ``routes``.
+What stands where is known from screenshots of the live dashboard. One module a page; each has
+its ``routes``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The dashboard's form of a provider, and the body in the API's shape that it stands for.
 
-Labels are those of the published guide, sections and defaults those of the live dashboard.
+Labels, sections and defaults are those of the live dashboard.
 In one thing the sandbox does not follow it: measured, the live dashboard stores the
 credentials of a new provider for Basic and among the parameters, so that they go out twice.
 Here they go out once, in the way that ``Authentication Method`` says.
@@ -39,8 +39,8 @@ FIELDS = {
     "description": Field("Description", "description"),
     "client_id": Field("Client ID", "oauth2.client_id"),
     "client_secret": Field("Client Secret", "oauth2.client_secret"),
-    "authorization_url": Field("Authorization URL", "oauth2.authorize_request.endpoint"),
-    "token_url": Field("Token URL", "oauth2.token_request.endpoint"),
+    "authorization_endpoint": Field("Authorization Endpoint", "oauth2.authorize_request.endpoint"),
+    "token_endpoint": Field("Token Endpoint", "oauth2.token_request.endpoint"),
     "pkce": Field("Enable PKCE", "oauth2.pkce.enabled"),
     "pkce_method": Field("PKCE Method", "oauth2.pkce.code_challenge_method"),
     "response_type": Field("Response Type", "oauth2.authorize_request.params.response_type"),

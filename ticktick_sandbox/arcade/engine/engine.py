@@ -105,12 +105,14 @@ class Engine:
         """Store an edited provider. Pending flows keep what they were started with."""
         changed = replace(provider, updated_at=self.clock.now())
         self.providers.put(changed)
+        self.event_log.add("Arcade", f"changed the provider {provider.id}")
         return changed
 
     def remove(self, provider: Provider) -> None:
         """Delete a provider and what users granted through it."""
         self.providers.remove(provider.id)
         self.authorizations.forget_provider(provider)
+        self.event_log.add("Arcade", f"deleted the provider {provider.id}")
 
     async def close(self) -> None:
         """Answer parked polls, end what is scheduled and close the HTTP client."""

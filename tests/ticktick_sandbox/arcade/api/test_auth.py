@@ -564,9 +564,8 @@ def test_confirming_another_user_is_a_mismatch(world: World, path: str) -> None:
     reply = call(world, "POST", path, {"flow_id": flow_id, "user_id": "someone-else"})
 
     assert reply.status_code == 400
-    assert reply.json() == {
-        "name": "user_mismatch",
-        "message": "the flow was started for another user_id",
+    both = {"name": "user_mismatch", "message": "the flow was started for another user_id"}
+    assert reply.json() == (both if path == CONFIRM[0] else {}) | {
         "code": 400,
         "error": "user_mismatch",
         "msg": "An error occurred during verification",
@@ -595,7 +594,7 @@ def test_only_a_flow_that_awaits_verification_can_be_confirmed(world: World, pat
         assert reply.status_code == 400
         body = reply.json()
         assert (body["code"], body["msg"], body["data"]) == (400, "Bad request", None)
-        assert body["name"] == "bad_request"
+        assert body.get("name") == ("bad_request" if path == CONFIRM[0] else None)
 
 
 @pytest.mark.parametrize("path", CONFIRM)
@@ -609,14 +608,6 @@ def test_confirming_needs_flow_and_user(world: World, path: str, missing: str) -
     assert reply.json()["field_errors"] == [
         {"field": missing, "rule": "required", "message": f"{missing} is a required field"}
     ]
-
-
-def test_confirming_without_the_key_is_refused_in_both_forms(world: World) -> None:
-    reply = world.http.post(f"{world.arcade_url}/api/v1/oauth/confirm_user", content=b"not JSON")
-
-    assert reply.status_code == 401
-    assert reply.json()["name"] == "unauthorized"
-    assert (reply.json()["code"], reply.json()["msg"]) == (401, "Unauthorized")
 
 
 def test_the_browser_ends_at_next_uri(world: World) -> None:

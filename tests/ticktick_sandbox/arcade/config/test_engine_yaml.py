@@ -157,7 +157,7 @@ def test_every_unset_variable_is_named_at_once(file: Path, monkeypatch: pytest.M
     assert [finding.line for finding in refused(file, GOOD)] == [5, 6]
 
 
-@pytest.mark.parametrize("value", ["false", '"false"', "${env:SWITCH}"])
+@pytest.mark.parametrize("value", ["false", "${env:SWITCH}"])
 def test_a_disabled_provider_needs_no_variables(
     file: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
@@ -175,6 +175,41 @@ def test_an_enabled_provider_is_read(
     monkeypatch.setenv("SWITCH", "true")
     [provider] = read(file, GOOD.replace(ONE, f"{ONE}      enabled: {value}\n")).providers
     assert provider.enabled is True
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "rule"),
+    [
+        (ONE, f"{ONE}      enabled: 'true'\n", "enabled", "literal"),
+        (ONE, f"{ONE}      description:\n", "description", "empty"),
+        (ONE, "    - id: 7\n", "id", "type"),
+        ("type: oauth2", "type: ${env:KIND}", "type", "choice"),
+        (
+            "          endpoint: https://provider.example/token",
+            "          endpoint: https://provider.example/token\n          method: ''",
+            "oauth2.token_request.method",
+            "choice",
+        ),
+        (
+            "    - id",
+            "    - {id: x, type: oauth2, enabled: false}\n    - id",
+            "client_id",
+            "required",
+        ),
+    ],
+)
+def test_what_the_schema_alone_refuses_is_a_slip(
+    file: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, where: str, rule: str
+) -> None:
+    monkeypatch.setenv("KIND", "oauth2")
+    configuration = read(file, GOOD.replace(old, new, 1))
+
+    assert len(configuration.providers) == 1
+    finding = configuration.findings[0]
+    assert (finding.where, finding.rule) == (f"auth.providers[0].{where}", rule)
+    assert finding.line
+    with pytest.raises(ConfigurationRefused):
+        load(file, strict=True)
 
 
 def test_a_value_can_come_from_a_file(file: Path) -> None:

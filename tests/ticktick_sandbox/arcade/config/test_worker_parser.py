@@ -106,6 +106,39 @@ def test_the_workers_of_all_directors_are_read(file: Path) -> None:
     assert [found.id for found in load(file).workers] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "director", "where"),
+    [
+        (worker(enabled=...), {}, ".workers[0].enabled"),
+        (worker(enabled="true"), {}, ".workers[0].enabled"),
+        (worker(http={"uri": "http://${env:HOST}:8002"}), {}, ".workers[0].http.uri"),
+        (worker(http={"uri": URI, "secret": None}), {}, ".workers[0].http.secret"),
+        (worker(), {"id": 7}, ".id"),
+        (worker(), {"max_tools": "64"}, ".max_tools"),
+    ],
+)
+def test_what_the_schema_alone_refuses_is_a_slip(
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sent: dict[str, Any],
+    director: dict[str, Any],
+    where: str,
+) -> None:
+    monkeypatch.setenv("HOST", "localhost")
+    assert len(read(file, sent, **director)) == 1
+    [finding] = inspect(file).findings
+    assert (finding.where, finding.tolerated) == (f"tools.directors[0]{where}", True)
+
+
+def test_one_that_is_not_enabled_is_held_to_the_schema_alone(file: Path) -> None:
+    elsewhere = worker(id="other", enabled=False, http={"uri": "https://worker.example"})
+    assert [found.id for found in read(file, worker(), elsewhere)] == ["worker"]
+    assert inspect(file).findings == []
+    read(file, worker(), worker(enabled=False, http={"uri": "x"}))
+    [finding] = inspect(file).findings
+    assert finding.where == "tools.directors[0].workers[1].http.uri"
+
+
 # What is refused
 
 

@@ -25,8 +25,8 @@ FILLED = {
     "ID": "made-up",
     "Client ID": "made-up-client",
     "Client Secret": SECRET,
-    "Authorization URL": "https://provider.example/authorize",
-    "Token URL": "https://provider.example/token",
+    "Authorization Endpoint": "https://provider.example/authorize",
+    "Token Endpoint": "https://provider.example/token",
 }
 
 
@@ -102,7 +102,7 @@ def test_a_switched_off_provider_is_marked(bare: World) -> None:
 # The empty form
 
 
-def test_the_form_has_the_guides_fields_in_its_order_and_the_live_defaults(bare: World) -> None:
+def test_the_form_has_the_live_fields_and_defaults(bare: World) -> None:
     page = bare.visit(bare.arcade_url + NEW)
 
     assert page.heading == "Add OAuth Provider"
@@ -111,8 +111,8 @@ def test_the_form_has_the_guides_fields_in_its_order_and_the_live_defaults(bare:
         ("Description", ""),
         ("Client ID", ""),
         ("Client Secret", ""),
-        ("Authorization URL", ""),
-        ("Token URL", ""),
+        ("Authorization Endpoint", ""),
+        ("Token Endpoint", ""),
         ("Enable PKCE", "off"),
         ("PKCE Method", "S256"),
         ("Response Type", "code"),
@@ -124,13 +124,13 @@ def test_the_form_has_the_guides_fields_in_its_order_and_the_live_defaults(bare:
     assert list(form.buttons) == ["Create"]
 
 
-def test_the_live_words_stand_beside_the_guides(bare: World) -> None:
+def test_the_words_are_those_of_the_live_dashboard(bare: World) -> None:
     shown = text_of(bare, NEW)
     for words in (
-        "OAuth 2.0 live: Custom Provider Included Providers",
-        "Authorization URL Live: Authorization Endpoint",
-        "Token URL Live: Token Endpoint",
-        "Redirect URL Live: Redirect URI. It appears here after Create.",
+        "Included Providers live only Custom Provider",
+        "Authorization Endpoint",
+        "Token Endpoint",
+        "Redirect URI It appears here after Create.",
         "PKCE Settings Enable PKCE PKCE Method",
         "Authorization Settings Response Type Scope",
         "Token Settings Authentication Method",
@@ -157,8 +157,8 @@ def test_creating_leads_to_the_providers_page_with_its_redirect_url(bare: World)
     assert reply.headers["location"] == place
     page = bare.visit(bare.arcade_url + place)
     assert page.heading == "OAuth Provider"
-    assert page.values["Redirect URL"] == stored(bare)["oauth2"]["redirect_uri"]
-    assert "Redirect URL" not in page.forms[0].labels
+    assert page.values["Redirect URI"] == stored(bare)["oauth2"]["redirect_uri"]
+    assert "Redirect URI" not in page.forms[0].labels
     assert "Created." in text_of(bare, place)
     assert "Created." not in text_of(bare, f"{APPS}/provider/made-up")
 
@@ -220,21 +220,22 @@ def test_blanks_from_copying_are_dropped(bare: World) -> None:
         ({"ID": ""}, "ID is required."),
         ({"Client_ID": " "}, "Client ID is required."),
         ({"Client_Secret": ""}, "Client Secret is required."),
-        ({"Authorization_URL": ""}, "Authorization URL is required."),
-        ({"Token_URL": ""}, "Token URL is required."),
-        ({"ID": "", "Token_URL": ""}, "ID is required."),
+        ({"Authorization_Endpoint": ""}, "Authorization Endpoint is required."),
+        ({"Token_Endpoint": ""}, "Token Endpoint is required."),
+        ({"ID": "", "Token_Endpoint": ""}, "ID is required."),
         (
             {"ID": "Made Up"},
             "ID: 'Made Up' is not a usable id. "
             "Use up to 100 lowercase letters, digits, underscores and hyphens.",
         ),
         (
-            {"Token_URL": "/oauth/token"},
-            "Token URL: '/oauth/token' is not a complete URL. Write it with https:// and the host.",
+            {"Token_Endpoint": "/oauth/token"},
+            "Token Endpoint: '/oauth/token' is not a complete URL. "
+            "Write it with https:// and the host.",
         ),
         (
-            {"Authorization_URL": "provider.example"},
-            "Authorization URL: 'provider.example' is not a complete URL. "
+            {"Authorization_Endpoint": "provider.example"},
+            "Authorization Endpoint: 'provider.example' is not a complete URL. "
             "Write it with https:// and the host.",
         ),
         (
@@ -346,9 +347,9 @@ def test_an_empty_secret_keeps_the_old_one(bare: World) -> None:
 
 
 def test_editing_keeps_the_redirect_url(bare: World) -> None:
-    before = add(bare).values["Redirect URL"]
-    page = edit(bare, {"Client ID": "another", "Token URL": "https://other.example/token"})
-    assert page.values["Redirect URL"] == before
+    before = add(bare).values["Redirect URI"]
+    page = edit(bare, {"Client ID": "another", "Token Endpoint": "https://other.example/token"})
+    assert page.values["Redirect URI"] == before
     assert page.url.endswith("?done=Saved")
 
 
@@ -385,11 +386,13 @@ def test_pkce_can_be_switched_on_and_off(bare: World) -> None:
 def test_a_refused_edit_changes_nothing_and_keeps_what_was_typed(bare: World) -> None:
     add(bare)
     before = stored(bare)
-    page = edit(bare, {"Description": "What I typed", "Token URL": "", "Client Secret": "another"})
+    page = edit(
+        bare, {"Description": "What I typed", "Token Endpoint": "", "Client Secret": "another"}
+    )
 
-    assert (page.status, page.error) == (400, "Token URL is required.")
+    assert (page.status, page.error) == (400, "Token Endpoint is required.")
     assert page.values["Description"] == "What I typed"
-    assert page.values["Redirect URL"] == before["oauth2"]["redirect_uri"]
+    assert page.values["Redirect URI"] == before["oauth2"]["redirect_uri"]
     assert (stored(bare), secret_of(bare)) == (before, SECRET)
 
 
@@ -430,7 +433,7 @@ def test_deleting_forgets_what_was_granted_and_rotates_the_redirect_url(world: W
     world.visit(f"{world.arcade_url}{APPS}/provider/{PROVIDER_ID}/delete", "Delete")
 
     assert call(world, "GET", f"/v1/auth/status?id={granted}").status_code == 400
-    assert add(world, ID=PROVIDER_ID).values["Redirect URL"] != before
+    assert add(world, ID=PROVIDER_ID).values["Redirect URI"] != before
 
 
 @pytest.mark.parametrize("path", ["", "/delete"])
@@ -510,11 +513,11 @@ def connect(world: World, provider_id: str, **changes: str) -> None:
         ID=provider_id,
         Client_ID=app.client_id,
         Client_Secret=app.client_secret,
-        Authorization_URL="https://ticktick.com/oauth/authorize",
-        Token_URL="https://ticktick.com/oauth/token",
+        Authorization_Endpoint="https://ticktick.com/oauth/authorize",
+        Token_Endpoint="https://ticktick.com/oauth/token",
         **changes,
     )
-    redirect = {"OAuth redirect URL": page.values["Redirect URL"]}
+    redirect = {"OAuth redirect URL": page.values["Redirect URI"]}
     world.visit(f"{portal}/app/{app.client_id}", "Save", redirect)
 
 
@@ -570,7 +573,7 @@ def test_a_notebook_drives_the_form_and_reads_the_redirect_url(
     )
     oauth2 = Arcade().admin.auth_providers.get("made-up").oauth2
     assert oauth2
-    assert page["Redirect URL"] == oauth2.redirect_uri
+    assert page["Redirect URI"] == oauth2.redirect_uri
 
 
 @pytest.mark.parametrize(

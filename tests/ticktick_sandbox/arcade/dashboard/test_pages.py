@@ -16,8 +16,8 @@ FILLED = {
     "ID": "made-up",
     "Client ID": "made-up-client",
     "Client Secret": "made-up-secret",
-    "Authorization URL": "https://provider.example/authorize",
-    "Token URL": "https://provider.example/token",
+    "Authorization Endpoint": "https://provider.example/authorize",
+    "Token Endpoint": "https://provider.example/token",
 }
 UNLABELLED = """[...document.querySelectorAll("input:not([type=hidden]), select")]
     .filter(field => !field.labels.length).map(field => field.outerHTML)"""
@@ -48,7 +48,7 @@ def test_a_provider_is_added_edited_and_deleted_by_hand(bare: World, browser: Br
     expect(tab.get_by_role("status")).to_have_text("Created.")
     provider = bare.sandbox.engine.providers.get("made-up")
     assert provider
-    expect(field(tab, "Redirect URL")).to_have_value(
+    expect(field(tab, "Redirect URI")).to_have_value(
         bare.sandbox.engine.authorizations.redirect_uri(provider)
     )
     assert (provider.pkce, provider.token_request.auth_method) == (True, "")
@@ -118,8 +118,8 @@ def test_the_browser_asks_for_what_is_missing(bare: World, browser: Browser) -> 
         "id",
         "client_id",
         "client_secret",
-        "authorization_url",
-        "token_url",
+        "authorization_endpoint",
+        "token_endpoint",
     ]
     expect(field(tab, "ID")).to_be_focused()
     tab.close()

@@ -38,7 +38,7 @@ class Check:
 
     def __str__(self) -> str:
         """Return a line, and one more with what to do."""
-        mark = "ok     " if self.passed else "missing"
+        mark = "ok   " if self.passed else "to do"
         return f"{mark}  {self.what}: {self.found}" + (f"\n    {self.todo}" if self.todo else "")
 
 
@@ -58,7 +58,7 @@ def preflight(
     user = environment.get("ARCADE_USER_ID", "")
     yield Check("ARCADE_USER_ID", user or "not set", "" if user else _USER)
     if environment.get("TICKTICK_SANDBOX_URL"):
-        todo = "Run it without ticktick-sandbox exec."
+        todo = "Run it without ticktick-sandbox exec, and a notebook with TUTORIAL_MODE=live."
         yield Check("the sandbox", "this program runs in it, and meets no live service", todo)
     if not key:
         return

@@ -10,7 +10,7 @@ import pytest
 
 from tests.environment import ROOT
 from tests.ticktick_sandbox.helpers import World
-from ticktick_sandbox.preflight import LIVE, Check, preflight
+from ticktick_sandbox.live_setup import LIVE, Check, preflight
 from ticktick_sandbox.redirection import Redirection
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
 
@@ -55,7 +55,7 @@ def test_a_configuration_that_is_whole_misses_nothing(world: World) -> None:
     checks = look(world)
     assert missing(checks) == {}
     text = "\n".join(map(str, checks))
-    assert "ok       https://api.arcade.dev: takes the key" in text
+    assert "ok     https://api.arcade.dev: takes the key" in text
     (provider,) = world.arcade.admin.auth_providers.list().items
     assert f"{provider.oauth2.redirect_uri}: paste it into OAuth redirect URL" in text
     assert READY["ARCADE_API_KEY"] not in text
@@ -140,5 +140,5 @@ def test_the_command_prints_and_exits(world: World) -> None:
     env = {"PATH": "", "ARCADE_API_KEY": API_KEY, "ARCADE_BASE_URL": world.arcade_url}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("missing  ARCADE_API_KEY: set\n    This is the sandbox's.")
-    assert f"ok       {world.arcade_url}: takes the key" in done.stdout
+    assert done.stdout.startswith("to do  ARCADE_API_KEY: set\n    This is the sandbox's.")
+    assert f"ok     {world.arcade_url}: takes the key" in done.stdout
