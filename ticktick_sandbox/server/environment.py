@@ -21,6 +21,7 @@ def service_environment(arcade_url: str, name: str | None = None) -> dict[str, s
         "ARCADE_API_URL": reached_at,  # arcade-mcp-server
         "ARCADE_API_KEY": API_KEY,
         "ARCADE_USER_ID": LEARNER,
+        "TICKTICK_SANDBOX_URL": reached_at,
         "ARCADE_WORKER_SECRET": worker_secret(arcade_url),
         **ISOLATION_ENV,
     }

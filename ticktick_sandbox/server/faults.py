@@ -167,7 +167,7 @@ class Faults:
             return
         await asyncio.sleep(fault.seconds)
         if fault.down:
-            _end(scope)
+            await _end(scope, receive)
         elif fault.status is not None:
             await _answer(fault, send)
         else:
@@ -195,12 +195,13 @@ def _wrong(fault: Fault) -> str:
     return ""
 
 
-def _end(scope: Scope) -> None:
+async def _end(scope: Scope, receive: Receive) -> None:
     abort = scope.get("extensions", {}).get(ABORT)
     if abort is None:
         raise Down("the sandbox lets this service be down")
     abort()
-    raise asyncio.CancelledError  # nobody is there any more to be answered
+    while (await receive())["type"] != "http.disconnect":
+        pass  # until the server knows that nobody is there any more to be answered
 
 
 async def _answer(fault: Fault, send: Send) -> None:

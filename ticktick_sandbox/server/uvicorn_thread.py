@@ -70,7 +70,7 @@ class _Protocol(HttpToolsProtocol):
             self._whole.flush()
             return False  # which closes the connection
         self.cycle.keep_alive = False
-        return True
+        return self._whole.get_extra_info("sslcontext") is None  # TLS has no half of a connection
 
 
 def _while_wanted(app: ASGIApp) -> ASGIApp:

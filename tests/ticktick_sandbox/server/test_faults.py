@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.ticktick_sandbox.helpers import World
+from ticktick_sandbox.redirection import Redirection
 from ticktick_sandbox.server.faults import Faults
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.errors import SandboxError
@@ -65,6 +66,26 @@ def test_a_service_that_is_down_ends_the_connection(world: World, faults: Faults
     faults.add("Arcade", down=True)
     with pytest.raises(arcadepy.APIConnectionError):
         world.arcade.health.check()
+
+
+@pytest.mark.parametrize("host", ["", "https://ticktick.com"])
+def test_what_ends_without_an_answer_is_no_error_of_the_servers(
+    world: World, faults: Faults, caplog: pytest.LogCaptureFixture, host: str
+) -> None:
+    """Else it would be read in the next cell of a notebook."""
+    url = f"{host or world.ticktick_url}/signin"
+    redirection = Redirection(world.arcade_url)
+    redirection.on()
+    try:
+        for fault in ({"seconds": 0.2}, {"down": True}):
+            faults.add("TickTick", **fault)
+            with pytest.raises(httpx.TransportError):
+                httpx.get(url, timeout=0.1)
+        time.sleep(0.2)
+        assert httpx.get(url).is_success
+    finally:
+        redirection.off()
+    assert caplog.text == ""
 
 
 def test_half_a_body_is_no_json(world: World, faults: Faults) -> None:
