@@ -21,11 +21,12 @@ from urllib.parse import urljoin, urlsplit
 
 import anyio.to_thread
 import httpx
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticktick_sandbox.browser.form_watch import Step, Wanted
 from ticktick_sandbox.pyodide.exchange import answer_httpx_by, pack, seen_at, unpack
 from ticktick_sandbox.server.entrances import As
+from ticktick_sandbox.server.faults import Down
 from ticktick_sandbox.server.front import Front
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
@@ -153,7 +154,16 @@ class InWorker:
                 "the sandbox, and what it serves, only.",
                 request=request,
             )
-        transport = httpx.ASGITransport(As(app, _asking.get()), raise_app_exceptions=False)
+        down: list[Down] = []
+
+        async def served_unless_down(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await As(app, _asking.get())(scope, receive, send)
+            except Down as problem:
+                down.append(problem)
+                raise
+
+        transport = httpx.ASGITransport(served_unless_down, raise_app_exceptions=False)
         served = self._served.get(url.port or 80)
         before = _asking.set(served) if served and url.host in LOCAL_HOSTS else None
         try:
@@ -161,6 +171,8 @@ class InWorker:
         finally:
             if before:
                 _asking.reset(before)
+        if down:
+            raise httpx.ConnectError(str(down[0]), request=request)
         response.request = request
         return response
 

@@ -153,6 +153,18 @@ def test_where_nothing_is_served_is_said(kernel: Kernel) -> None:
     asyncio.run(asks())
 
 
+def test_a_service_that_is_down_does_not_answer(kernel: Kernel) -> None:
+    async def asks() -> None:
+        await kernel.call("start", False, ("arcade-ticktick", None, None))
+        await kernel.call("add_fault", "TickTick", down=True)
+        refused, _ = await kernel.ask("GET", "https://ticktick.com/signin")
+        assert refused["refused"] == "the sandbox lets this service be down"
+        answered, _ = await kernel.ask("GET", "https://ticktick.com/signin")
+        assert answered["status"] == 200
+
+    asyncio.run(asks())
+
+
 def test_what_cannot_be_used_is_an_error_of_the_kernel(kernel: Kernel) -> None:
     async def asks() -> None:
         with pytest.raises(ValueError, match="provider 'a/b'"):
