@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.environment import ROOT
-from tests.installed import JAVASCRIPT, NODE_MODULES, node
+from tests.installed import JAVASCRIPT, NODE_MODULES, missing, node
 from tests.snippets.helpers import Serving
 from ticktick_sandbox.shared.settings import LEARNER
 
@@ -61,6 +62,31 @@ def test_both_repairs_make_the_published_block_work(serving: Serving, tmp_path: 
     assert run.code == 0, run.lines
     assert json.loads(run.lines[-1])["scopes"] == BOTH
     assert json.loads(run.lines[-1])["context"]["token"] == serving.token()
+
+
+def test_an_editor_tells_both_faults_of_the_published_block(tmp_path: Path) -> None:
+    """As docs/how-to/sandbox.md and notebook 11 say of ``// @ts-check``."""
+    compiler = ROOT / "tests/node_modules/typescript/bin/tsc"
+    if not compiler.is_file():
+        missing("TypeScript is not installed; run: npm ci --prefix tests")
+    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+    options = "--noEmit --allowJs --skipLibCheck --module nodenext --target es2022".split()
+
+    def said_of(text: str) -> str:
+        (tmp_path / "flow.mjs").write_text(f"// @ts-check\n{text}", encoding="utf-8")
+        command = [node(), str(compiler), *options, "flow.mjs"]
+        run = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        return run.stdout
+
+    assert said_of(PUBLISHED).splitlines() == [
+        "flow.mjs(9,73): error TS2559: Type 'string[]' has no properties in common with type "
+        "'AuthStartOptions'.",
+        "flow.mjs(20,1): error TS2588: Cannot assign to 'authResponse' because it is a constant.",
+    ]
+    mended = PUBLISHED.replace(ARRAY, OPTIONS).replace("const authResponse", "let authResponse")
+    assert said_of(mended) == ""
 
 
 @pytest.fixture
