@@ -16,6 +16,7 @@ from ticktick_sandbox.browser.viewer import WATCH, LivePage, Page, Viewer
 from ticktick_sandbox.shared.errors import SandboxError
 
 if TYPE_CHECKING:
+    from ticktick_sandbox.exercises.exercise import Exercise
     from ticktick_sandbox.on_this_machine import OnThisMachine
     from ticktick_sandbox.pyodide.in_this_browser import InThisBrowser
     from ticktick_sandbox.shared.event_log import Event
@@ -260,6 +261,30 @@ def wire(*, last: int | None = None) -> None:
     from ticktick_sandbox.recording.diagram import to_html
 
     display({"text/plain": lines, "text/html": to_html(new)}, raw=True)
+
+
+def exercise(name: str) -> Exercise:
+    """Begin an exercise: its ``check()`` looks at what happens from now on.
+
+    Args:
+        name: that of the notebook, without its number.
+
+    Raises:
+        SandboxError: there is no such exercise, or the sandbox does not run.
+    """
+    from ticktick_sandbox.exercises.exercise import Exercise
+
+    if _is_live():
+        return Exercise(name, lambda: "Live: exercises are checked in the sandbox only.")
+    place = _require().place
+    began, services = place.exercise_began(), place.services
+
+    def judged() -> str:
+        here = _require().place
+        since = began if here.services == services else (0, 0)  # else all of it is new
+        return here.judge(name, since)
+
+    return Exercise(name, judged)
 
 
 def watch() -> None:

@@ -105,6 +105,18 @@ class OnThisMachine:
         """Return what went over the wire, oldest first."""
         return self._sandbox.wire.since()
 
+    def exercise_began(self) -> tuple[int, int]:
+        """Return where an exercise begins that begins now."""
+        from ticktick_sandbox.exercises.exercise import begun
+
+        return begun(self._sandbox)
+
+    def judge(self, name: str, since: tuple[int, int]) -> str:
+        """Return what an exercise says that began there."""
+        from ticktick_sandbox.exercises.exercise import judge
+
+        return judge(self._sandbox, name, since)
+
     def seen_at(self, url: str) -> str:
         """Return where a person's browser finds a local address: right there."""
         return url

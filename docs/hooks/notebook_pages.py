@@ -24,6 +24,7 @@ _SNIPPET = re.compile(r"\]\(\.\./(snippets/[\w./]+)\)")
 _INCLUDED = re.compile(r"^\[[^]]+\]\((?:\.\./)+(snippets/[^)]+)\)$", re.M)
 # In JupyterLab the live page follows, and its picture is folded away.
 _FOLDED = re.compile(r"<details><summary>[^<]*</summary>\n\n(!\[.*\))\n\n</details>")
+_ANSWER = "<details><summary>Answer</summary>"
 _DOES = re.compile(r"^\*\*What you(?:&#39;|')ll do:\*\* (.+)$", re.M)
 _LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
 _STYLES = re.compile(r"\n\s*<style>\n.*</style>\s*\Z", re.S)
@@ -39,6 +40,8 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str | None:
     markdown, found = _STYLES.subn("", markdown)
     _expect(found == 1, page, "the styles after the last cell")
     markdown = _FOLDED.sub(r"\1", unescape(markdown))
+    # Else what is Markdown in a folded answer would stay as it is typed.
+    markdown = markdown.replace(_ANSWER, _ANSWER.replace("details", 'details markdown="1"'))
     for link, place in _PAGES.items():
         markdown = re.sub(link, place, markdown)
     return _SNIPPET.sub(lambda link: f"](../{_page_with(link.group(1))})", markdown)

@@ -70,7 +70,15 @@ def test_an_editor_tells_both_faults_of_the_published_block(tmp_path: Path) -> N
     if not compiler.is_file():
         missing("TypeScript is not installed; run: npm ci --prefix tests")
     (tmp_path / "node_modules").symlink_to(NODE_MODULES)
-    options = "--noEmit --allowJs --skipLibCheck --module nodenext --target es2022".split()
+    options = [
+        "--noEmit",
+        "--allowJs",
+        "--skipLibCheck",
+        "--module",
+        "nodenext",
+        "--target",
+        "es2022",
+    ]
 
     def said_of(text: str) -> str:
         (tmp_path / "flow.mjs").write_text(f"// @ts-check\n{text}", encoding="utf-8")

@@ -278,6 +278,14 @@ class InThisBrowser:
         """Return what went over the wire, oldest first."""
         return self._line.call("front.wire.since")
 
+    def exercise_began(self) -> tuple[int, int]:
+        """Return where an exercise begins that begins now."""
+        return self._line.call("exercise_began")
+
+    def judge(self, name: str, since: tuple[int, int]) -> str:
+        """Return what an exercise says that began there."""
+        return self._line.call("judge", name, since)
+
     def seen_at(self, url: str) -> str:
         """Return where this browser finds a local address."""
         return seen_at(self._base, url)

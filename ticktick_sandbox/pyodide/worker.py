@@ -24,6 +24,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticktick_sandbox.browser.form_watch import Step, Wanted
+from ticktick_sandbox.exercises.exercise import begun, judge
 from ticktick_sandbox.pyodide.exchange import answer_httpx_by, pack, seen_at, unpack
 from ticktick_sandbox.server.entrances import As
 from ticktick_sandbox.server.faults import Down
@@ -233,6 +234,16 @@ class InWorker:
         """Let something go wrong with the next requests to a service."""
         if self.front:
             self.front.faults.add(*args, **named)
+
+    def exercise_began(self) -> tuple[int, int]:
+        """Return where an exercise begins that begins now."""
+        assert self.front
+        return begun(self.front)
+
+    def judge(self, name: str, since: tuple[int, int]) -> str:
+        """Return what an exercise says that began there."""
+        assert self.front
+        return judge(self.front, name, since)
 
     def services(self) -> int:
         """Return what names the services that answer now."""
