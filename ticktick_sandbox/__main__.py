@@ -51,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _check(sent.path, sent.format)
     if sent.command == "preflight":
         return _preflight(sent.provider)
+    if sent.command == "check-capstone":
+        return _capstone(sent.folder)
     if sent.command == "fault":
         return _fault(sent)
     if sent.command == "new":
@@ -185,6 +187,14 @@ def _parser() -> argparse.ArgumentParser:
     before.add_argument(
         "--provider", default=PROVIDER_ID, metavar="ID", help=f"{PROVIDER_ID} by default"
     )
+    capstone = commands.add_parser(
+        "check-capstone",
+        help="say what your first project of your own still lacks",
+        description="Looks at a project that ticktick-sandbox new began: at a tool of your own, "
+        "at call_tool.py, which has to call it, at its tests, which have to notice when it fails, "
+        "and at what is set up to go live. Runs all three. Exits with 1 if something is missing.",
+    )
+    capstone.add_argument("folder", type=Path, nargs="?", default=Path(), help="this one, if none")
     check = commands.add_parser(
         "check",
         help="say what is wrong with an engine.yaml, or with a project",
@@ -364,6 +374,16 @@ def _preflight(provider: str) -> int:
 
     passed = True
     for check in preflight(os.environ, provider):
+        print(check, flush=True)
+        passed = passed and check.passed
+    return 0 if passed else 1
+
+
+def _capstone(folder: Path) -> int:
+    from ticktick_sandbox.exercises.capstone import look
+
+    passed = True
+    for check in look(folder):
         print(check, flush=True)
         passed = passed and check.passed
     return 0 if passed else 1

@@ -45,6 +45,7 @@ COMMANDS = (
     "ticktick-sandbox exec --autopilot -- npm test",  # test_recipes.py
     'ticktick-sandbox fault TickTick "POST /oauth/token" --status 500 --times 2',  # test_main.py
     "ticktick-sandbox new mytool",
+    "ticktick-sandbox check-capstone",  # test_capstone.py
     "cd mytool",
     "uv venv --python 3.13 .venv",
     "uv pip install -r requirements.txt",

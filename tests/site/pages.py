@@ -20,6 +20,7 @@ PAGES = [
     "how-to/mcp/",
     "how-to/go-live/",
     "explanation/brokered-flow/",
+    "capstone/",
     "snippets/authorize/",
     "snippets/tools/",
     "snippets/web-app/",

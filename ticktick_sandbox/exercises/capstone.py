@@ -1,0 +1,177 @@
+"""The capstone: a tool, a program and a test of one's own, from an empty folder to live.
+
+Looked at is what they do: what the worker serves, what the program asks Arcade for, and whether
+the tests notice it when the tool fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from ticktick_sandbox.arcade.config.findings import ERROR
+from ticktick_sandbox.browser.browser import local_client
+from ticktick_sandbox.checker import check_project
+from ticktick_sandbox.live_setup import Check, preflight
+from ticktick_sandbox.processes.registered_worker import RegisteredWorker
+from ticktick_sandbox.server.environment import client_environment
+from ticktick_sandbox.server.sandbox import Sandbox
+from ticktick_sandbox.server.unattended import Allow
+from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
+from ticktick_sandbox.shared.context import Context
+from ticktick_sandbox.shared.errors import SandboxError
+from ticktick_sandbox.shared.settings import PROVIDER_ID
+
+PROGRAM = "call_tool.py"
+GIVEN = ("list_projects", "create_task")  # those of ticktick-sandbox new
+_PATIENCE = 120  # seconds that the program, or the tests, may take
+_LEFT_OUT = shutil.ignore_patterns(".venv", "venv", ".git", "node_modules", "__pycache__")
+
+
+def look(folder: Path) -> Iterator[Check]:
+    """Yield one check after the other, until one says what is missing.
+
+    Args:
+        folder: the project, as ``ticktick-sandbox new`` begins one.
+    """
+    tools = _tools_of(folder)
+    if tools is None or not (folder / PROGRAM).is_file():
+        todo = "Write one with ticktick-sandbox new mytool, and run this in its folder."
+        yield Check("the project", f"{folder.resolve()} is none", todo)
+        return
+    yield Check("the project", tools.name)
+    for step in (_code, _tool_and_program, _tests):
+        for check in step(folder, tools):
+            yield check
+            if not check.passed:
+                return
+    if not os.environ.get("ARCADE_API_KEY"):
+        todo = "Set ARCADE_API_KEY and ARCADE_USER_ID to your own, and run this again."
+        yield Check("live", "no account yet", todo)
+        return
+    yield from preflight(os.environ)
+
+
+def _tools_of(folder: Path) -> Path | None:
+    """Return the folder of the tools; ``None`` if there is not exactly one."""
+    found = [path.parent for path in sorted(folder.glob("*/tools.py"))]
+    return found[0] if len(found) == 1 else None
+
+
+def _code(folder: Path, _: Path) -> Iterator[Check]:
+    errors = [each for each in check_project(folder) if each[1].severity == ERROR]
+    todo = "\n    ".join(f"{file}: {finding}" for file, finding in errors)
+    yield Check("the code", "checked" if not errors else "has errors", todo)
+
+
+def _tool_and_program(folder: Path, tools: Path) -> Iterator[Check]:
+    with _sandbox() as sandbox, ExitStack() as ends:
+        try:
+            worker = RegisteredWorker(tools, sandbox.arcade_url)
+            ends.callback(worker.stop)
+            worker.serve()
+            with local_client() as client:
+                worker.register(client)
+            given = {_called(worker.name, name) for name in GIVEN}
+            own = [name for name in worker.tools if name not in given]
+            todo = f"Write one more function with @tool into {tools.name}/tools.py."
+            yield Check("a tool of your own", ", ".join(own) or "none", "" if own else todo)
+            run = _run([sys.executable, PROGRAM], folder, sandbox.arcade_url)
+        except SandboxError as problem:
+            yield Check("a tool of your own", "can't be served", str(problem))
+            return
+        calls = sandbox.wire.since()
+        done = [
+            call.request.fields.get("tool_name")
+            for call in calls
+            if call.path == "/v1/tools/execute" and call.response.fields.get("success")
+        ]
+    if run.returncode:
+        said = (run.stderr or run.stdout).strip().splitlines() or ["nothing"]
+        yield Check(f"the program {PROGRAM}", "ends with an error", f"It says: {said[-1]}")
+        return
+    called = [name for name in own if name in done]
+    todo = f"Let it authorize and execute {own[0]}, and look at result.success."
+    found = f"has called {', '.join(map(str, called or done)) or 'no tool'}"
+    yield Check(f"the program {PROGRAM}", found, "" if called else todo)
+
+
+def _tests(folder: Path, tools: Path) -> Iterator[Check]:
+    with tempfile.TemporaryDirectory(prefix="capstone-") as scratch:
+        copy = Path(scratch) / "project"
+        shutil.copytree(folder, copy, ignore=_LEFT_OUT)
+        tested = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        run = _run(tested, copy)
+        if run.returncode:
+            last = (run.stdout.strip() or run.stderr.strip() or "nothing").splitlines()[-1]
+            yield Check("the tests", last, "Run pytest, and mend what fails.")
+            return
+        broken = _break(copy / tools.name)
+        noticed = _run(tested, copy).returncode == 1
+    todo = (
+        f"They pass even where {', '.join(broken)} fails. Write a test that calls it and looks at "
+        "what TickTick has then."
+    )
+    found = "pass, and fail when the tool fails" if noticed else "pass"
+    yield Check("the tests", found, "" if noticed else todo)
+
+
+def _break(tools: Path) -> list[str]:
+    """Let each tool of one's own raise, and return their names."""
+    broken = []
+    for path in tools.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            ours = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list
+            if ours and node.name not in GIVEN:
+                said = repr(ast.get_docstring(node) or "")  # without it, it is no tool
+                node.body = ast.parse(f'{said}\nraise RuntimeError("broken for a trial")').body
+                broken.append(node.name)
+        path.write_text(ast.unparse(tree), encoding="utf-8")
+    return broken
+
+
+def _called(toolkit: str, function: str) -> str:
+    names = ("".join(part.capitalize() for part in name.split("_")) for name in (toolkit, function))
+    return ".".join(names)
+
+
+@contextmanager
+def _sandbox() -> Iterator[Sandbox]:
+    """Start a sandbox that allows what is asked for."""
+    sandbox = Sandbox(
+        Context.of(Clock(standing_at=NOTEBOOK_TIME)), ports=(0, 0), unattended=Allow()
+    )
+    try:
+        sandbox.prepare(PROVIDER_ID)
+        sandbox.start()
+        yield sandbox
+    finally:
+        sandbox.stop()
+
+
+def _run(
+    command: list[str], folder: Path, arcade_url: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, against a sandbox if there is an address, and never live."""
+    own = client_environment(arcade_url, PROGRAM) if arcade_url else {}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ARCADE_")}
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=kept | own,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, "", f"not done after {_PATIENCE} seconds")
