@@ -47,6 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     parser = _parser()
     sent = parser.parse_args(arguments)
+    if sent.command and (sent.config or sent.empty or sent.strict or sent.seed):
+        parser.error(
+            "--config, --empty, --strict and --seed are for the sandbox that you serve: start it "
+            f"with them in one terminal, and run {sent.command} in another"
+        )
     if sent.command == "check":
         return _check(sent.path, sent.format)
     if sent.command == "preflight":
@@ -404,7 +409,10 @@ def _fault(sent: argparse.Namespace) -> int:
         given = {name: getattr(sent, name) for name in names if getattr(sent, name)}
         times = None if sent.always else sent.times
         problem = steer(url, "faults", given | {"times": times})
-    return _fail(problem) if problem else 0
+    if problem:
+        return _fail(problem)
+    print(f"Set, for the sandbox at {url}")
+    return 0
 
 
 def _new(name: str) -> int:

@@ -36,6 +36,8 @@ from ticktick_sandbox.code_rules import (
 )
 from ticktick_sandbox.shared.settings import LOCAL_HOSTS
 
+SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
+_SCRIPTS = "Of JavaScript an editor tells the slips: write // @ts-check in the first line."
 _LARGEST = 1_000_000  # bytes of a file
 
 FACTS = Path(__file__).parent / "provider_facts.yaml"
@@ -57,9 +59,10 @@ def check(path: Path) -> list[Finding]:
         text = "the file has no provider under auth.providers"
         fix = "Write 'auth:', below it 'providers:', and begin each provider with '- id:'."
         findings.append(Finding(ERROR, str(path), text, fix, rule="no-provider"))
-    for where, provider in configuration.read.items():
-        findings += _left_over(where, provider)
-        findings += _unwise(f"{where}.oauth2", provider)
+    told = {finding.where for finding in findings if finding.severity == ERROR}
+    for where, provider in configuration.drafts.items():
+        more = [*_left_over(where, provider), *_unwise(f"{where}.oauth2", provider)]
+        findings += [finding for finding in more if finding.where not in told]
     placed = [
         replace(
             finding,
@@ -97,6 +100,8 @@ def _unwise(where: str, provider: Provider) -> Iterator[Finding]:
         return Finding(severity, f"{where}.{place}", text, fix, rule=rule, source=source)
 
     for kind, request in requests.items():
+        if not is_absolute(request.endpoint):
+            continue
         for told in _misdirected(kind, request, facts):
             yield finding(ERROR, f"{kind}.endpoint", *told)
         parts = urlsplit(request.endpoint)
@@ -121,7 +126,7 @@ def _unwise(where: str, provider: Provider) -> Iterator[Finding]:
         spoken = facts.get("token_reply", request.response_content_type)
         if kind != "authorize_request" and request.response_content_type != spoken:
             yield finding(
-                WARNING,
+                ERROR,
                 f"{kind}.response_content_type",
                 "reply-type",
                 f"{facts['name']} answers {spoken}, so a form-encoded reader finds no token",
@@ -178,7 +183,9 @@ def check_project(path: Path) -> list[tuple[Path, Finding]]:
     """
     files = files_of(path) if path.is_dir() else [path]
     if not files:
-        raise ValueError(f"{path} has no engine.yaml, no .env and no Python file.")
+        raise ValueError(f"{path} has no engine.yaml, no .env and no Python file. {_SCRIPTS}")
+    if path.suffix in SCRIPTS:
+        raise ValueError(f"{path} is JavaScript. {_SCRIPTS}")
     found = [(file, finding) for file in files for finding in _check_file(file)]
     told = any(finding.rule == "two-editions" for _, finding in found)
     return found if told else found + _mixed(files)
@@ -232,6 +239,8 @@ def report(path: Path, form: str = "text") -> tuple[list[str], bool]:
     several = path.is_dir()
     lines = [f"{file}: {finding}" if several else str(finding) for file, finding in found]
     counts = f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}"
+    if several and any(next(path.glob(f"*{kind}"), None) for kind in SCRIPTS):
+        lines.append(f"JavaScript is not looked at. {_SCRIPTS}")
     return [*lines, f"{path}: {counts}"], errors > 0
 
 
@@ -258,7 +267,7 @@ def _count(number: int, word: str) -> str:
 
 def _facts_about(endpoint: str) -> dict[str, Any]:
     """Return the facts about the provider at this endpoint; ``{}`` for an unknown one."""
-    host = urlsplit(endpoint).hostname or ""
+    host = (urlsplit(endpoint).hostname or "") if is_absolute(endpoint) else ""
     return next((facts for facts in _all_facts() if host in facts["hosts"]), {})
 
 

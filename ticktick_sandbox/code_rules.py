@@ -64,7 +64,11 @@ _ADDRESSES = (
 _EDITIONS = ("ticktick.com", "dida365.com")
 _NO_ENGINE = re.compile(r"//(?:app|cloud)\.arcade\.dev|//api\.arcade\.dev/dashboard")
 _KEY = re.compile(r"arc_(?!sandbox$|\.)\w{12,}")
-LEFT_OVER = re.compile(r"\.\.\.|…|^<.*>$|^(your|my)[-_ ]|^(changeme|xxx+)$", re.I)
+LEFT_OVER = re.compile(
+    r"\.\.\.|…|^<.*>$|^\{.*\}$|^your[-_ ]|^my[-_ ](?:client|api|app|secret|key|id)\b|^you@"
+    r"|^(?:changeme|xxx+)$",
+    re.I,
+)
 _UNFILLED = re.compile(r"^\{[^{}]*\}$|\{\{(?!\s*redirect_uri\s*\}\})|^<.*>$|^your[-_ ]", re.I)
 _ENV_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
@@ -80,7 +84,10 @@ def check_python(text: str) -> list[Finding]:
         line = getattr(problem, "lineno", None)
         reason = getattr(problem, "msg", None) or str(problem)
         return [Finding(ERROR, "syntax", reason, "Mend it first.", line=line, rule="syntax")]
-    found = [finding for node in ast.walk(tree) for finding in _about(node)]
+    lists = _lists_of(tree)
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    nodes = [node for node in ast.walk(tree) if id(node) not in said or isinstance(node, ast.Call)]
+    found = [finding for node in nodes for finding in _about(node, lists)]
     lines = editions(text)
     if len(lines) == 2:
         found.append(two_editions(lines["dida365.com"]))
@@ -138,9 +145,20 @@ def _no_engine(where: str, line: int, fix: str) -> Finding:
     return Finding(ERROR, where, text, fix, line=line, rule="dashboard-address", source=_DASHBOARD)
 
 
-def _about(node: ast.AST) -> Iterator[Finding]:
+def _lists_of(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return what names stand for that are given a list once, at the top of the file."""
+    pairs = (
+        (getattr(target, "id", ""), node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List | ast.Tuple)
+        for target in node.targets
+    )
+    return dict(pairs)
+
+
+def _about(node: ast.AST, lists: dict[str, ast.expr]) -> Iterator[Finding]:
     if isinstance(node, ast.Call):
-        yield from _about_call(node)
+        yield from _about_call(node, lists)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield from _about_text(node, node.value)
     elif isinstance(node, ast.Assign):
@@ -161,7 +179,7 @@ def _about_value(name: str | None, value: ast.expr) -> Iterator[Finding]:
         return
     if name in ("user_id", "redirect_uri") and _UNFILLED.search(text):
         fix = {
-            "user_id": 'Write the user\'s own: user_id="learner@example.com".',
+            "user_id": 'Write user_id = os.environ["ARCADE_USER_ID"], or your own user\'s.',
             "redirect_uri": 'Write "{{redirect_uri}}" for a provider of Arcade\'s, '
             "else the address that is registered.",
         }[name]
@@ -181,7 +199,7 @@ def _about_value(name: str | None, value: ast.expr) -> Iterator[Finding]:
         )
 
 
-def _about_call(node: ast.Call) -> Iterator[Finding]:
+def _about_call(node: ast.Call, lists: dict[str, ast.expr]) -> Iterator[Finding]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     given = {keyword.arg: keyword.value for keyword in node.keywords}
     if name == "OAuth2" and "provider_id" in given:
@@ -206,7 +224,9 @@ def _about_call(node: ast.Call) -> Iterator[Finding]:
             source=_GUIDE,
         )
     called_on = getattr(node.func, "value", None)
-    if name == "start" and getattr(called_on, "attr", "") == "auth" and len(node.args) > 2:
+    of = _provider_of(node, given)
+    starts = name == "start" and getattr(called_on, "attr", "") == "auth"
+    if starts and (not of or "ticktick" in of) and len(node.args) > 2:
         yield Finding(
             ERROR,
             "auth.start(…)",
@@ -219,9 +239,11 @@ def _about_call(node: ast.Call) -> Iterator[Finding]:
     for keyword in node.keywords:
         yield from _about_value(keyword.arg, keyword.value)
     scopes = given.get("scopes")
+    scopes = lists.get(scopes.id, scopes) if isinstance(scopes, ast.Name) else scopes
     for scope in scopes.elts if isinstance(scopes, ast.List | ast.Tuple) else ():
         value = scope.value if isinstance(scope, ast.Constant) else None
-        if isinstance(value, str) and value.startswith("tasks:") and value not in _SCOPES:
+        ours = "ticktick" in of or (not of and str(value).startswith("tasks:"))
+        if isinstance(value, str) and ours and value not in _SCOPES:
             yield Finding(
                 ERROR,
                 value,
@@ -231,6 +253,13 @@ def _about_call(node: ast.Call) -> Iterator[Finding]:
                 rule="no-such-scope",
                 source=_REFERENCE,
             )
+
+
+def _provider_of(node: ast.Call, given: dict[str | None, ast.expr]) -> str:
+    """Return the provider that a call names; nothing where that is no text."""
+    named = given.get("provider") or given.get("id") or (node.args[1] if node.args[1:] else None)
+    value = named.value if isinstance(named, ast.Constant) else None
+    return value if isinstance(value, str) else ""
 
 
 def _about_text(node: ast.Constant, text: str) -> Iterator[Finding]:

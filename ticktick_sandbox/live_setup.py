@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ticktick_sandbox.code_rules import LEFT_OVER
 from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
 
 if TYPE_CHECKING:
     import httpx
 
 LIVE = "https://api.arcade.dev"
+_UNSET = LEFT_OVER.search
 _TIMEOUT = 30  # seconds
 _AUTHORIZE, _TOKEN = "https://ticktick.com/oauth/authorize", "https://ticktick.com/oauth/token"
 _KEYS_PAGE = "the dashboard's page of API keys, https://app.arcade.dev"
@@ -56,7 +58,7 @@ def preflight(
     yield _key(key)
     yield _base(base)
     user = environment.get("ARCADE_USER_ID", "")
-    yield Check("ARCADE_USER_ID", user or "not set", "" if user else _USER)
+    yield Check("ARCADE_USER_ID", user or "not set", _USER if not user or _UNSET(user) else "")
     if environment.get("TICKTICK_SANDBOX_URL"):
         todo = "Run it without ticktick-sandbox exec, and a notebook with TUTORIAL_MODE=live."
         yield Check("the sandbox", "this program runs in it, and meets no live service", todo)
@@ -83,6 +85,8 @@ def _key(key: str) -> Check:
         todo = f"Set it to the key that you made on {_KEYS_PAGE}."
     elif key == API_KEY:
         todo = f"This is the sandbox's. Set it to your own, from {_KEYS_PAGE}."
+    elif key.strip("\"'").startswith("arc_") and not key.startswith("arc_"):
+        todo = "There are quotation marks around it: leave them out."
     elif not key.startswith("arc_"):
         todo = f"A key of Arcade begins with arc_. Copy it anew from {_KEYS_PAGE}."
     return Check("ARCADE_API_KEY", "set" if key else "not set", todo)

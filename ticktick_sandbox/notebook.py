@@ -270,17 +270,23 @@ def exercise(name: str) -> Exercise:
         name: that of the notebook, without its number.
 
     Raises:
-        SandboxError: there is no such exercise, or the sandbox does not run.
+        SandboxError: there is no such exercise.
     """
     from ticktick_sandbox.exercises.exercise import Exercise
 
     if _is_live():
         return Exercise(name, lambda: "Live: exercises are checked in the sandbox only.")
-    place = _require().place
-    began, services = place.exercise_began(), place.services
+    place = _running.place if _running else None
+    began = place.exercise_began() if place else (0, 0)
+    services = place.services if place else None
 
     def judged() -> str:
-        here = _require().place
+        if _running is None:
+            return (
+                "The sandbox does not run: it was stopped, or its last start was refused. Mend "
+                "what that says, start it, and check again."
+            )
+        here = _running.place
         since = began if here.services == services else (0, 0)  # else all of it is new
         return here.judge(name, since)
 

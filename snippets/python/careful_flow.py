@@ -14,15 +14,18 @@ try:
         scopes=["tasks:read", "tasks:write"],
     )
 except APIError as error:
-    raise SystemExit(f"Arcade refuses: {error}") from error
+    raise SystemExit(f"Arcade: {error}") from error
 if auth.status != "completed":
     print("Open this link and click Allow:")
     print(auth.url)
 
 auth_id = auth.id
 deadline = time.monotonic() + 300
-while auth.status == "pending" and time.monotonic() < deadline:
-    auth = client.auth.status(id=auth_id, wait=45)
+try:
+    while auth.status == "pending" and time.monotonic() < deadline:
+        auth = client.auth.status(id=auth_id, wait=45)
+except APIError as error:
+    raise SystemExit(f"Arcade: {error}") from error
 if auth.status != "completed":
     raise SystemExit(f"Nobody has allowed access: the authorization is {auth.status}.")
 
@@ -39,5 +42,9 @@ if response.status_code == 401:
     raise SystemExit("TickTick refuses the token. Start the program again.")
 if response.is_error:
     raise SystemExit(f"TickTick answers {response.status_code}: {response.text[:200]}")
-for project in response.json():
+try:
+    projects = response.json()
+except ValueError as error:
+    raise SystemExit(f"TickTick answers no JSON: {response.text[:200]}") from error
+for project in projects:
     print(project["name"])

@@ -41,7 +41,7 @@ def test_it_lists_the_projects(consented: TickTickSandbox) -> None:
 
 def test_a_wrong_key(consented: TickTickSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCADE_API_KEY", "arc_cut_off")
-    assert why_it_ends().startswith("Arcade refuses: Error code: 401")
+    assert why_it_ends().startswith("Arcade: Error code: 401")
 
 
 def test_an_authorization_that_fails(ticktick_sandbox: TickTickSandbox) -> None:
@@ -51,11 +51,17 @@ def test_an_authorization_that_fails(ticktick_sandbox: TickTickSandbox) -> None:
     assert len(ticktick_sandbox.exchanges.find("GET /v1/auth/status")) == 1
 
 
+def test_an_arcade_that_fails_meanwhile(ticktick_sandbox: TickTickSandbox) -> None:
+    ticktick_sandbox.faults.add("Arcade", "GET /v1/auth/status", status=400)
+    assert why_it_ends().startswith("Arcade: Error code: 400")
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
         ({"down": True}, "TickTick does not answer: "),
         ({"status": 502, "body": "<h1>Bad Gateway</h1>"}, "TickTick answers 502: <h1>Bad"),
+        ({"broken": True}, "TickTick answers no JSON: [{"),
     ],
 )
 def test_a_ticktick_that_does_not_work(consented: TickTickSandbox, fault: dict, said: str) -> None:

@@ -37,7 +37,7 @@ EXPECTED = [
     ),
     ("auth_method: ", ERROR, "token_request.auth_method", METHOD),
     ("code: ", WARNING, "token_request.params.code", "{{code}} is not a documented placeholder"),
-    ("response_content_type: ", WARNING, "token_request.response_content_type", CONTENT_TYPE),
+    ("response_content_type: ", ERROR, "token_request.response_content_type", CONTENT_TYPE),
     (
         "refresh_request:",
         WARNING,
@@ -45,7 +45,7 @@ EXPECTED = [
         "TickTick issues no refresh token, so this is never used",
     ),
     ("auth_method: ", ERROR, "refresh_request.auth_method", METHOD),
-    ("response_content_type: ", WARNING, "refresh_request.response_content_type", CONTENT_TYPE),
+    ("response_content_type: ", ERROR, "refresh_request.response_content_type", CONTENT_TYPE),
 ]
 
 
@@ -85,7 +85,7 @@ def test_a_block_has_these_findings(file: Path, expected: list[tuple[str, str, s
 
 @pytest.mark.parametrize(
     ("file", "code", "last"),
-    [(PUBLISHED, 1, "2 errors, 6 warnings"), (REPAIRED, 0, "0 errors, 0 warnings")],
+    [(PUBLISHED, 1, "4 errors, 4 warnings"), (REPAIRED, 0, "0 errors, 0 warnings")],
 )
 def test_the_command_prints_the_findings_and_exits(file: Path, code: int, last: str) -> None:
     ran = run(file)

@@ -23,7 +23,8 @@ WRONG = [
     ("dict(response.json())", "dict-of-json", '{"projects": response.json()}'),
     ("dict((await client.get(URL)).json())", "dict-of-json", '{"projects"'),
     ('start(user, scopes=["tasks:read", "tasks:all"])', "no-such-scope", "tasks:read or"),
-    ('OAuth2(id="x", scopes=("tasks:delete",))', "no-such-scope", "tasks:read or"),
+    ('OAuth2(id="my-ticktick", scopes=("tasks:delete",))', "no-such-scope", "tasks:read or"),
+    ('start(user, "arcade-ticktick", scopes=["task:read"])', "no-such-scope", "tasks:read or"),
     ('get("https://api.ticktick.com/api/v2/batch/check/0")', "private-api", "open/v1"),
     ('get("https://ticktick.com/open/v1/project")', "wrong-host", "https://api.ticktick.com"),
     ('get("https://api.ticktick.com/oauth/token")', "wrong-host", "https://ticktick.com/oauth"),
@@ -31,8 +32,8 @@ WRONG = [
     ('Arcade(api_key="arc_o123456789abcdef")', "key-in-source", "ARCADE_API_KEY"),
     ('Arcade(base_url="https://app.arcade.dev")', "dashboard-address", "Arcade()"),
     ('Arcade(base_url="https://api.arcade.dev/dashboard")', "dashboard-address", "Arcade()"),
-    ('start(user_id="{arcade_user_id}", provider=p)', "placeholder", "learner@example.com"),
-    ('USER_ID = "<your user id>"', "placeholder", "learner@example.com"),
+    ('start(user_id="{arcade_user_id}", provider=p)', "placeholder", "ARCADE_USER_ID"),
+    ('USER_ID = "<your user id>"', "placeholder", "ARCADE_USER_ID"),
     ('params = {"redirect_uri": "{{redirect_url}}"}', "placeholder", "{{redirect_uri}}"),
     ('fetch(redirect_uri="YOUR_REDIRECT_URI")', "placeholder", "{{redirect_uri}}"),
     ('client.auth.start(u, p, scopes="tasks:read")', "scopes-as-text", "scopes=['tasks:read']"),
@@ -57,6 +58,12 @@ def test_a_slip_is_found_where_it_is_and_the_remedy_with_it(
     assert finding.source or rule == "syntax"
 
 
+def test_a_list_that_has_a_name_is_looked_at_where_it_is() -> None:
+    named = 'SCOPES = ["tasks:read", "tasks:wirte"]\n\nstart(user, scopes=SCOPES)\n'
+    (finding,) = check_python(named)
+    assert (finding.rule, finding.where, finding.line) == ("no-such-scope", "tasks:wirte", 1)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -73,6 +80,9 @@ def test_a_slip_is_found_where_it_is_and_the_remedy_with_it(
         'params = {"redirect_uri": "{{ redirect_uri }}", "user_id": "{user_id}"}',
         'SCOPES = "tasks:read tasks:write"',
         'open("https://app.arcade.dev/servers")\nuser_id = "your@example.com"',
+        'start(user, provider="google", scopes=["tasks:manage"])',
+        'OAuth2(id="asana", scopes=["tasks:delete"])\nself.auth.start(user, "github", ["x"])',
+        '"""Not https://ticktick.com/open/v1/project."""\ndef f():\n    "arc_o123456789abcdef"',
         'client.auth.start(user_id, provider)\nserver.start(1, 2, 3)\nother(scopes="openid")',
     ],
 )

@@ -68,6 +68,8 @@ def test_a_configuration_that_is_whole_misses_nothing(world: World) -> None:
         ({}, "ARCADE_API_KEY", "Set it to the key"),
         (READY | {"ARCADE_API_KEY": API_KEY}, "ARCADE_API_KEY", "This is the sandbox's"),
         (READY | {"ARCADE_API_KEY": "sk-1"}, "ARCADE_API_KEY", "begins with arc_"),
+        (READY | {"ARCADE_API_KEY": '"arc_x"'}, "ARCADE_API_KEY", "quotation marks"),
+        (READY | {"ARCADE_USER_ID": "{arcade_user_id}"}, "ARCADE_USER_ID", "e-mail address"),
         (READY | {"ARCADE_API_KEY": "arc_other"}, LIVE, "Copy the key anew"),
         ({"ARCADE_API_KEY": "arc_my_own_key"}, "ARCADE_USER_ID", "e-mail address"),
         (READY | {"ARCADE_USER_ID": "user-1"}, "who verifies users", "e-mail address"),

@@ -159,6 +159,12 @@ def test_exec_without_a_program_is_a_usage_error(command: list[str]) -> None:
     assert "name the program: ticktick-sandbox exec -- python app.py" in run.stderr
 
 
+def test_what_is_for_serving_is_refused_elsewhere(tmp_path: Path) -> None:
+    run = run_sandbox("--config", str(tmp_path / "engine.yaml"), "exec", "--", "echo", "hi")
+    assert run.returncode == 2
+    assert "start it with them in one terminal, and run exec in another" in run.stderr
+
+
 def test_exec_live_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUTORIAL_MODE", "live")
     code = "import os; print(os.environ.get('ARCADE_BASE_URL'))"

@@ -21,7 +21,8 @@ _LINK = re.compile(r"https?://[^\s\"'<>\\]+")
 _CONSENT = "/oauth/authorize"
 _CONTINUE, _ACCOUNT = "Continue", "Arcade account"
 _NO_VERIFIER = (
-    "Arcade compares the user_id with the e-mail address of the person who consents. Name them: "
+    "Arcade compares the user_id with the e-mail address of the person who consents, which is "
+    "ARCADE_USER_ID here; a placeholder is nobody's. Name them: "
     'consent(auth, user="…") in pytest, "email" over HTTP. If your app has names of its own for '
     "its users, it verifies them itself, and no verifier is set, or a reset took it away: "
     'ticktick_sandbox.verify_users("http://…/auth/verify") in pytest, elsewhere '

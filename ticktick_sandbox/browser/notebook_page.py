@@ -99,9 +99,12 @@ _SCRIPT = """
 _KEYS = """
 <script>
 (() => {
-  // The page that had the keyboard is gone: Shift+Enter is for the notebook again.
+  // The page that had the keyboard is gone, or is only read: Shift+Enter is for the notebook.
   const book = document.currentScript.closest(".jp-Notebook");
-  setTimeout(() => { if (document.activeElement === document.body) book?.focus(); }, 100);
+  setTimeout(() => {
+    const has = document.activeElement;
+    if (has === document.body || (has?.tagName === "IFRAME" && book?.contains(has))) book?.focus();
+  }, 100);
 })();
 </script>"""
 _COPY = (

@@ -41,7 +41,8 @@ class Configuration:
     """What a file holds.
 
     ``read`` has the usable providers by their place, such as ``auth.providers[0]``, and
-    ``workers`` the usable workers, both without those that say ``enabled: false``.
+    ``workers`` the usable workers, both without those that say ``enabled: false``. ``drafts``
+    has each provider as far as it could be read.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Configuration:
     findings: list[Finding]
     lines: dict[str, int] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
+    drafts: dict[str, Provider] = field(default_factory=dict)
 
     @property
     def providers(self) -> list[Provider]:
@@ -121,6 +123,7 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
         findings.append(Finding(ERROR, f"auth.{name}", text, fix, rule="unknown-setting"))
     variables = dict(fallback) | _variables(path)
     read: dict[str, Provider] = {}
+    drafts: dict[str, Provider | None] = {}
     seen: set[str] = set()
     for number, sent in enumerate(listed):
         where = f"auth.providers[{number}]"
@@ -140,8 +143,11 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
         if isinstance(filled, dict) and filled.get("enabled") is False:
             reader.provider(sent | {"enabled": False})
             findings += [replace(f, tolerated=True) for f in reader.findings if f.of_schema]
+            (off := ProviderParser(where)).provider(filled)
+            drafts[where] = off.draft
             continue
         provider = reader.provider(filled)
+        drafts[where] = reader.draft
         told = {finding.where for finding in missing}
         findings += missing
         findings += [finding for finding in reader.findings if finding.where not in told]
@@ -153,7 +159,8 @@ def _inspect(path: Path, fallback: Mapping[str, str]) -> Configuration:
     told = {finding.where for finding in findings if finding.severity == ERROR}
     sections = {name: data[name] for name in ("auth", "tools") if name in data}
     findings += [finding for finding in _empty(sections, "") if finding.where not in told]
-    whole = Configuration(str(path), read, [], lines, usable)
+    known = {where: draft for where, draft in drafts.items() if draft}
+    whole = Configuration(str(path), read, [], lines, usable, known)
     placed = [replace(f, line=f.line or whole.line_of(f.where)) for f in findings]
     return replace(whole, findings=sorted(placed, key=lambda f: f.line or 0))
 

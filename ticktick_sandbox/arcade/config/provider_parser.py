@@ -62,10 +62,14 @@ _BEYOND_SCHEMA = re.compile(
 
 
 class ProviderParser:
-    """Reads one provider and collects the findings on the way."""
+    """Reads one provider and collects the findings on the way.
+
+    ``draft`` is the provider as far as it could be read, whatever was found.
+    """
 
     def __init__(self, where: str) -> None:
         self.findings: list[Finding] = []
+        self.draft: Provider | None = None
         self._root = where
 
     def provider(self, sent: Any) -> Provider | None:
@@ -115,12 +119,11 @@ class ProviderParser:
             self._credentials(kind, requests[kind], client_secret)
         pkce = self._pkce(oauth2)
         delimiter = self._text(oauth2, "scope_delimiter", prefix="oauth2.", default=" ")
-        if any(f.severity == ERROR and not f.tolerated for f in self.findings):
-            return None
         authorize_request = requests.pop("authorize_request")
         token_request = requests.pop("token_request")
-        assert authorize_request and token_request
-        return Provider(
+        if not authorize_request or not token_request:
+            return None
+        self.draft = Provider(
             id=provider_id,
             client_id=client_id,
             client_secret=client_secret,
@@ -133,6 +136,8 @@ class ProviderParser:
             pkce=pkce,
             requests={kind: request for kind, request in requests.items() if request},
         )
+        refused = any(f.severity == ERROR and not f.tolerated for f in self.findings)
+        return None if refused else self.draft
 
     def _request(self, oauth2: Json, kind: str, needed: str) -> OAuthRequest | None:
         """Return one request; ``needed`` is the rule that is broken where it is missing."""

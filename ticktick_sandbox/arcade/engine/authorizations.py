@@ -26,6 +26,7 @@ from ticktick_sandbox.arcade.oauth.replies import RequestFailed
 from ticktick_sandbox.shared.context import Context
 
 LONGEST_WAIT = 59  # seconds, from the published API description
+_NO_SCOPE = "no scope: in JavaScript, client.auth.start takes { scopes: […] } and no list"
 _FLOWS_KEPT = 1000
 _BETWEEN_POLLS = 5  # seconds within which a client that waits asks again
 
@@ -334,7 +335,8 @@ class Authorizations:
         self._flows[flow.auth_id] = flow
         self._by_flow_id[flow_id] = flow
         self._make_room()
-        self._note(f"{flow.auth_id} asks {user_id} for {' '.join(scopes) or 'no scope'}")
+        asked = " ".join(scopes) or _NO_SCOPE
+        self._note(f"{flow.auth_id} asks {user_id} for {asked}", problem=not scopes)
         return flow
 
     def _make_room(self) -> None:
