@@ -103,8 +103,10 @@ def test_secrets_of_tools_and_hints_of_secrets_are_hidden(redaction: Redaction) 
     assert '"value": "‹secret 1›"' in body(redaction, JSON, json.dumps(context))
     assert '"key": "MAIL"' in body(redaction, JSON, json.dumps(context))
     assert '"value": "‹secret 1›"' in body(redaction, JSON, '{"value": "hunter-two"}')
-    provider = {"client_secret": {"exists": True, "hint": "o!!x"}}
-    assert "o!!x" not in body(redaction, JSON, json.dumps(provider))
+    provider = {"client_secret": {"exists": True, "binding": "project", "hint": "o!!x"}}
+    shown = body(redaction, JSON, json.dumps(provider))
+    assert "o!!x" not in shown
+    assert "project" in shown
 
 
 def test_a_place_holder_is_no_secret(redaction: Redaction) -> None:
