@@ -132,6 +132,9 @@ def open(
             what = ", ".join(typed) or f"clicked {click}"
             print(f"Done before: {what}. To do it anew, restart the kernel.")
             return page
+    if typed:  # what was typed here before is no longer what stands there
+        for other in [each for each in running.done if each[:2] == deed[:2]]:
+            del running.done[other]
     before = len(running.place.events())
     if os.environ.get("TICKTICK_SANDBOX_AUTOPILOT") == "1":
         page = Page(running.viewer.steer(url, click, typed), _local)

@@ -32,12 +32,16 @@ print(response.status_code, response.json()["errorCode"])"""
 
 def check(seen: Seen) -> str:
     """Return what the exercise says."""
-    gone = seen.exchanges.find("DELETE /v1/admin/user_connections/*")
+    gone = [
+        *seen.exchanges.find("DELETE /v1/admin/user_connections/*"),
+        *seen.exchanges.find("POST /dashboard/connected-users/*"),
+    ]
+    gone = sorted((each for each in gone if each.status in (204, 303)), key=lambda e: e.asked)
     asked = seen.exchanges.find("POST /v1/auth/authorize")
     sent = seen.exchanges.find("POST /open/v1/task")
     if not gone and not asked and not sent:
         return NOT_YET
-    if not any(each.status == 204 for each in gone):
+    if not gone:
         return (
             "Arcade still has what the user granted before, and hands out that token. Take it "
             "back first."
@@ -46,7 +50,10 @@ def check(seen: Seen) -> str:
     if not after:
         return "What was granted is taken back. Now start an authorization for tasks:read."
     if "tasks:write" in after[-1].request.body:
-        return "The last authorization asks for tasks:write as well. Ask for tasks:read alone."
+        return (
+            "The last authorization asks for tasks:write as well. If the user has allowed that, "
+            "take it back once more; then ask for tasks:read alone."
+        )
     if not any(event.text.startswith("issued an access token") for event in seen.events):
         return "The authorization is pending: open its link, and click Allow."
     tried = [each for each in sent if each.asked > after[-1].asked]
@@ -54,8 +61,9 @@ def check(seen: Seen) -> str:
         return "You have a token that can only read. Now try to create a task with it."
     if tried[-1].status == 200:
         return (
-            "The task was created, so the token can write: it is the old one, which TickTick "
-            "still knows. Send that of the new authorization."
+            "The task was created, so the token can write. Either it is the old one, which "
+            "TickTick still knows, or what was granted meanwhile was not taken back: look at "
+            "auth.scopes of the new authorization."
         )
     if "access_forbidden" not in tried[-1].response.body:
         return f"TickTick answered {tried[-1].status}. Send the new token after Bearer."

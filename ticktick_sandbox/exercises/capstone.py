@@ -129,8 +129,9 @@ def _break(tools: Path) -> list[str]:
     for path in tools.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in tree.body:
-            ours = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list
-            if ours and node.name not in GIVEN:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if node.decorator_list and node.name not in GIVEN:
                 said = repr(ast.get_docstring(node) or "")  # without it, it is no tool
                 node.body = ast.parse(f'{said}\nraise RuntimeError("broken for a trial")').body
                 broken.append(node.name)

@@ -23,6 +23,8 @@ new_link = "https://ticktick.com/oauth/authorize?" + urlencode(request)
 sandbox.open(new_link)
 sandbox.open(link)"""
 
+_UNSAVED = 'You opened the app\'s page, and saved nothing. It takes Save: click="Save".'
+
 
 def check(seen: Seen) -> str:
     """Return what the exercise says."""
@@ -39,6 +41,8 @@ def check(seen: Seen) -> str:
         for each in pages
         if each.status != 302  # which leads to the sign-in page
     ]
+    if not pages and not sent and seen.exchanges.find("GET /manage/app/*"):
+        return _UNSAVED
     if not pages and not sent:
         return NOT_YET
     if pages and not opened:
@@ -79,5 +83,5 @@ def _not_saved(seen: Seen, sent: list[Exchange], app: App) -> str:
     if app.service_url.startswith(MOVED):
         return "You saved it as App Service URL. It belongs in the field OAuth redirect URL."
     if not sent and seen.exchanges.find("GET /manage/app/*"):
-        return 'You opened the app\'s page, and saved nothing. It takes Save: click="Save".'
+        return _UNSAVED
     return f"The redirect URL of the app is {url or 'empty'}. Save {MOVED} in its place."

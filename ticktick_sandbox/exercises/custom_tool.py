@@ -79,7 +79,10 @@ def _ran(run: Exchange, seen: Seen) -> str:
     posted = [each.response.fields.get("id") for each in own.find("POST /open/v1/task")]
     places = [task["projectId"] for task in seen.users.learner.tasks if task["id"] in posted]
     if set(places) - {made[-1]}:
-        return "Tasks of your tool are in the Inbox: send the project's id as projectId with each."
+        return (
+            "Tasks of your tool are in the Inbox: send the project's id as projectId with each. If "
+            "your file does so already, start the worker anew."
+        )
     if len(places) < 3:
         return f"The project has {len(places)} tasks that your tool has made. Let it make three."
     told = [each for each in seen.exchanges.find("GET /worker/tools") if each.asked < run.asked]

@@ -33,13 +33,14 @@ def check(seen: Seen) -> str:
         return NOT_YET
     answers = [each.response.fields for each in asked]
     ours = [each for each in answers if each.get("provider_id") == PROVIDER_ID]
-    if any("code_challenge=" in each.get("url", "") for each in ours):
+    providers = seen.services.engine.providers
+    provider = providers.get(PROVIDER_ID)
+    on = provider is not None and provider.pkce
+    if on and any("code_challenge=" in each.get("url", "") for each in ours):
         return (
             f"{CORRECT} The link has a code_challenge. Arcade keeps the code_verifier that fits "
             "it, and sends that with the code."
         )
-    providers = seen.services.engine.providers
-    provider = providers.get(PROVIDER_ID)
     if provider is None:
         return f"There is no provider {PROVIDER_ID} any more. Restart the kernel, and begin anew."
     if not provider.pkce:
@@ -50,7 +51,12 @@ def check(seen: Seen) -> str:
         if seen.exchanges.find("GET /dashboard/connected-apps/*"):
             return 'You opened the form, and saved nothing. It takes Save: click="Save".'
         return "The link has nothing of PKCE, because it is off. Switch it on in the form first."
-    if not ours:
+    saved = [
+        *seen.exchanges.find("POST /dashboard/connected-apps/*"),
+        *seen.exchanges.find("PATCH /v1/admin/auth_providers/*"),
+    ]
+    last = max((each.asked for each in saved), default=0)
+    if not ours or asked[-1].asked < last:
         return f"PKCE is on. Now start an authorization for {PROVIDER_ID}, and print its link."
     if ours[-1].get("status") == "completed":
         return (

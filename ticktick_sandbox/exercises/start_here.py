@@ -34,14 +34,26 @@ def check(seen: Seen) -> str:
     """Return what the exercise says."""
     asked = seen.exchanges.find("POST /v1/auth/authorize")
     sent = seen.exchanges.find("POST /open/v1/task")
-    if TITLE in seen.users.learner.titles:
+    written = [each for each in seen.exchanges.find("POST /open/v1/task*") if each.status == 200]
+    if written and TITLE in seen.users.learner.titles:
         return f"{CORRECT} TickTick has the task, since the new token has both scopes."
     if not asked and not sent:
         return NOT_YET
+    if asked and sent and asked[-1].asked > sent[-1].asked:
+        sent = sent[:0]  # what was sent before is another try
+    issued = any(event.text.startswith("issued an access token") for event in seen.events)
+    if sent and sent[-1].status == 500 and "access_forbidden" not in sent[-1].response.body:
+        why = sent[-1].response.fields.get("errorCode", "an error")
+        return f"TickTick answered 500, {why}: it takes JSON with a title. Use json= of httpx."
     if sent and sent[-1].status == 500:
         return (
             "TickTick answered 500, access_forbidden: the token can't write. Ask Arcade for an "
             "authorization with tasks:write, too, and send its token."
+        )
+    if sent and sent[-1].status == 401 and asked and not issued:
+        return (
+            "TickTick answered 401, for there is no new token yet: open the link, click Allow, and "
+            "send the token of what wait_for_completion returns."
         )
     if sent and sent[-1].status == 401:
         return "TickTick answered 401: send the token in the header Authorization, after Bearer."
@@ -50,6 +62,6 @@ def check(seen: Seen) -> str:
         return f"TickTick has a task {title!r}. Its title has to be {TITLE!r}."
     if "tasks:write" not in asked[-1].request.body:
         return "You have asked for an authorization without tasks:write. Add it to the list."
-    if not any(event.text.startswith("issued an access token") for event in seen.events):
+    if not issued:
         return "The authorization is pending: open its link, and click Allow."
     return "You have a token that can write. Now create the task with it."
