@@ -94,8 +94,10 @@ def _tool_and_program(folder: Path, tools: Path) -> Iterator[Check]:
             if call.path == "/v1/tools/execute" and call.response.fields.get("success")
         ]
     if run.returncode:
-        said = (run.stderr or run.stdout).strip().splitlines() or ["nothing"]
-        yield Check(f"the program {PROGRAM}", "ends with an error", f"It says: {said[-1]}")
+        said = (run.stderr or run.stdout).strip().splitlines()[-1:] or ["nothing"]
+        outputs = [call.response.fields.get("output") or {} for call in calls]
+        said += [each["error"].get("message", "") for each in outputs if each.get("error")]
+        yield Check(f"the program {PROGRAM}", "ends with an error", f"It says: {'; '.join(said)}")
         return
     called = [name for name in own if name in done]
     todo = f"Let it authorize and execute {own[0]}, and look at result.success."
@@ -116,15 +118,15 @@ def _tests(folder: Path, tools: Path) -> Iterator[Check]:
         broken = _break(copy / tools.name)
         noticed = _run(tested, copy).returncode == 1
     todo = (
-        f"They pass even where {', '.join(broken)} fails. Write a test that calls it and looks at "
-        "what TickTick has then."
+        f"They pass even where {', '.join(broken)} does nothing. Write a test that calls it and "
+        "looks at what it returns, or at what TickTick has then."
     )
-    found = "pass, and fail when the tool fails" if noticed else "pass"
+    found = "pass, and fail when the tool does nothing" if noticed else "pass"
     yield Check("the tests", found, "" if noticed else todo)
 
 
 def _break(tools: Path) -> list[str]:
-    """Let each tool of one's own raise, and return their names."""
+    """Let each tool of one's own do nothing and return nothing; return their names."""
     broken = []
     for path in tools.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -133,7 +135,8 @@ def _break(tools: Path) -> list[str]:
                 continue
             if node.decorator_list and node.name not in GIVEN:
                 said = repr(ast.get_docstring(node) or "")  # without it, it is no tool
-                node.body = ast.parse(f'{said}\nraise RuntimeError("broken for a trial")').body
+                # A function of this body is what stands in its place.
+                node.body = ast.parse(f"def broken():\n    {said}\n    return None").body[0].body  # type: ignore[attr-defined]
                 broken.append(node.name)
         path.write_text(ast.unparse(tree), encoding="utf-8")
     return broken

@@ -43,12 +43,20 @@ def check(seen: Seen) -> str:
     for each in exchanges.find("POST /open/v1/task/*", asker="Worker"):
         told, sent = each.response.fields, each.request.fields
         if told.get("id") in wanted and sent.get("priority") == HIGH:
+            more = set(sent) - {"id", "projectId", "priority", "title"}
+            if more:
+                return (
+                    f"The priority is {HIGH}, but you sent {', '.join(sorted(more))}, too, and the "
+                    "rest has to stay as it is. Give only what changes."
+                )
             return f"{CORRECT} Look at what comes back: a call that changes nothing succeeds, too."
     deeds = [each for each in exchanges if _is_deed(each)]
     if not deeds:
         return NOT_YET
     if TITLE not in [task["title"] for task in there]:
         done = TITLE in [task["title"] for task in person.completed]
+        if not done and not exchanges.find("DELETE /open/v1/*"):
+            return f"{TITLE!r} has another title now, or another project. Put it back."
         was = f"{TITLE!r} was {'completed' if done else 'deleted'}."
         return f"{was} Make it anew in {PROJECT} with CreateTaskTicktick, and then change it."
     if deeds[-1].answerer == "TickTick":

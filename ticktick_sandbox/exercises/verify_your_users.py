@@ -49,11 +49,19 @@ def check(seen: Seen) -> str:
     own = [each for each in said if each.asker != "App"]
     done = [event.text for event in seen.events if " completed for " in event.text]
     ends = {text.partition(" ")[0]: text for text in done}
-    completed = [ends.get(each.response.fields.get("auth_id", ""), "") for each in own]
+    named = [each.response.fields.get("auth_id", "") for each in own]
+    # An id that was once sent as a flow_id has a label in the record: the last one is meant.
+    completed = [ends.get(n, done[-1] if done and n and n[:3] != "ar_" else "") for n in named]
     if any(" completed for mallory:" in text for text in completed):
         return f"{CORRECT} Mallory has Alice's token, since Arcade believes what your server says."
     if verification.skip or not verification.verifier_url:
         return "No page of your app verifies users any more, which proves nothing. " + _SET
+    again = asked[-1] if asked else None
+    if again and again.response.fields.get("status") == "completed" and not own:
+        return (
+            "This user still has a token, so there is no link. Take back what was granted first, "
+            "as after the theft, and begin again."
+        )
     if not own and not back:
         if not asked and not any(event.text.startswith("users are") for event in seen.events):
             return NOT_YET
