@@ -44,6 +44,8 @@ def look(folder: Path) -> Iterator[Check]:
     tools = _tools_of(folder)
     if tools is None or not (folder / PROGRAM).is_file():
         todo = "Write one with ticktick-sandbox new mytool, and run this in its folder."
+        if below := sorted(folder.glob(f"*/{PROGRAM}")):
+            todo = f"Go there: cd {below[0].parent.name}"
         yield Check("the project", f"{folder.resolve()} is none", todo)
         return
     yield Check("the project", tools.name)
@@ -88,19 +90,26 @@ def _tool_and_program(folder: Path, tools: Path) -> Iterator[Check]:
             yield Check("a tool of your own", "can't be served", str(problem))
             return
         calls = sandbox.wire.since()
+        runs = [call for call in calls if call.path == "/v1/tools/execute"]
         done = [
             call.request.fields.get("tool_name")
-            for call in calls
-            if call.path == "/v1/tools/execute" and call.response.fields.get("success")
+            for call in runs
+            if call.response.fields.get("success")
+        ]
+        failed = [
+            f"{call.request.fields.get('tool_name')} failed: {error.get('message')}"
+            for call in runs
+            if (error := (call.response.fields.get("output") or {}).get("error"))
         ]
     if run.returncode:
         said = (run.stderr or run.stdout).strip().splitlines()[-1:] or ["nothing"]
-        outputs = [call.response.fields.get("output") or {} for call in calls]
-        said += [each["error"].get("message", "") for each in outputs if each.get("error")]
+        said += failed
         yield Check(f"the program {PROGRAM}", "ends with an error", f"It says: {'; '.join(said)}")
         return
     called = [name for name in own if name in done]
-    todo = f"Let it authorize and execute {own[0]}, and look at result.success."
+    todo = f"Let it authorize and execute {own[0]}, with its input={{…}}."
+    if not called and failed:
+        todo = f"{failed[-1]}. Look at its input and its scopes."
     found = f"has called {', '.join(map(str, called or done)) or 'no tool'}"
     yield Check(f"the program {PROGRAM}", found, "" if called else todo)
 

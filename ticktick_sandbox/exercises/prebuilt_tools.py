@@ -55,7 +55,7 @@ def check(seen: Seen) -> str:
         return NOT_YET
     if TITLE not in [task["title"] for task in there]:
         done = TITLE in [task["title"] for task in person.completed]
-        if not done and not exchanges.find("DELETE /open/v1/*"):
+        if _tool(deeds[-1]) == "UpdateTaskProperties":
             return f"{TITLE!r} has another title now, or another project. Put it back."
         was = f"{TITLE!r} was {'completed' if done else 'deleted'}."
         return f"{was} Make it anew in {PROJECT} with CreateTaskTicktick, and then change it."

@@ -66,6 +66,9 @@ def last(project: Path) -> Check:
 def test_an_empty_folder_is_no_project(tmp_path: Path) -> None:
     (check,) = look(tmp_path)
     assert check.todo.startswith("Write one with ticktick-sandbox new mytool")
+    write_project("mytool", tmp_path)
+    (check,) = look(tmp_path)
+    assert check.todo == "Go there: cd mytool"
 
 
 def test_a_slip_in_the_code_is_told(project: Path) -> None:
