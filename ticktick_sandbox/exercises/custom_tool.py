@@ -6,7 +6,7 @@ import re
 
 from ticktick_sandbox.exercises.exercise import CORRECT, NOT_YET, Seen
 from ticktick_sandbox.recording.exchange import Exchange
-from ticktick_sandbox.testing.exchanges import Exchanges
+from ticktick_sandbox.recording.exchanges import Exchanges
 
 HINTS = (
     "my_tool/tools.py is the pattern: first the tool posts the project, then the tasks with the "

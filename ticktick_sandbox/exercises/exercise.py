@@ -13,9 +13,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ticktick_sandbox.recording.exchanges import Exchanges
 from ticktick_sandbox.server.users import Users
 from ticktick_sandbox.shared.errors import SandboxError
-from ticktick_sandbox.testing.exchanges import Exchanges
 
 if TYPE_CHECKING:
     from ticktick_sandbox.server.current_services import CurrentServices

@@ -13,6 +13,7 @@ from ticktick_sandbox.browser.consent import ALLOW, DENY, answer
 from ticktick_sandbox.processes.app import AppProcess
 from ticktick_sandbox.processes.child_server import ChildServer, DidNotStart
 from ticktick_sandbox.processes.registered_worker import RegisteredWorker
+from ticktick_sandbox.recording.exchanges import Exchanges
 from ticktick_sandbox.redirection import Redirection
 from ticktick_sandbox.redirection.curl import CurlHome
 from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
@@ -23,7 +24,6 @@ from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.errors import SandboxError
 from ticktick_sandbox.shared.settings import API_KEY, LEARNER, PROVIDER_ID
-from ticktick_sandbox.testing.exchanges import Exchanges
 
 if TYPE_CHECKING:
     import httpx

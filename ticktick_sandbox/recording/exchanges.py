@@ -1,4 +1,4 @@
-"""What went over the wire, for a test to look at."""
+"""What went over the wire, for a test or an exercise to look at."""
 
 from __future__ import annotations
 
