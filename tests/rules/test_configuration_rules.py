@@ -293,9 +293,11 @@ def test_they_agree_on_what_is_lost_or_of_another_kind(file: Path, value: Any) -
 @pytest.mark.long
 @pytest.mark.parametrize("path", dict.fromkeys(PLACES + MORE))
 def test_they_agree_on_every_single_change(file: Path, path: str) -> None:
-    for value in VALUES:
-        for more in ({}, {f"{PROVIDER}.enabled": False, "tools.directors.0.enabled": False}):
-            assert told(file, {path: value} | more) == "", (path, value)
+    off = {f"{PROVIDER}.enabled": False, "tools.directors.0.enabled": False}
+    for number, value in enumerate(VALUES):
+        assert told(file, {path: value}) == "", (path, value)
+        if number % 4 == 0:
+            assert told(file, {path: value} | off) == "", (path, value, "off")
 
 
 def test_no_word_for_people_is_derived_and_no_rule_is_lost() -> None:
