@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from ticktick_sandbox.redirection import python_path
-from ticktick_sandbox.server.ports import Listener
+from ticktick_sandbox.server.ports import Listener, Reservation
 from ticktick_sandbox.shared.scratch import NoScratch, scratch
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -60,6 +60,7 @@ class ChildServer:
         self._ready = ready
         self._variables = variables or {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._reservation: Reservation | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -100,9 +101,13 @@ class ChildServer:
                 return
 
     def _start(self, timeout: float) -> None:
-        self.stop()
-        with Listener(self.port) as sock:
-            self.port = sock.port
+        self._end()
+        if self._reservation and self._reservation.port == self.port:
+            Listener(self.port).close()
+        else:
+            self._give_back()
+            self._reservation = Reservation(self.port)
+            self.port = self._reservation.port
         try:
             self._scratch = scratch()
         except NoScratch as problem:
@@ -126,6 +131,11 @@ class ChildServer:
 
     def stop(self) -> None:
         """End it, after the calls that run if they are short. Without one, do nothing."""
+        self._end()
+        self._give_back()
+
+    def _end(self) -> None:
+        """End it and keep its port, so that nobody takes it before the next start."""
         atexit.unregister(self.stop)
         if self._process:
             self._process.terminate()
@@ -138,6 +148,11 @@ class ChildServer:
         if self._scratch:
             self._scratch.cleanup()
             self._scratch = None
+
+    def _give_back(self) -> None:
+        if self._reservation:
+            self._reservation.close()
+            self._reservation = None
 
     def output(self) -> str:
         """Return what it has written since its last start, without colours."""
@@ -173,17 +188,12 @@ class ChildServer:
             raise self._failure(f"ended with exit code {code}")
 
     def _answers(self) -> bool:
-        status = self._ask(self._ready or "/", {})
-        return status == HTTPStatus.OK or (status is not None and self._ready is None)
-
-    def _ask(self, path: str, headers: dict[str, str]) -> int | None:
-        """Return the status of the answer, ``None`` without one."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
-            connection.request("GET", path, headers=headers)
-            return connection.getresponse().status
+            connection.request("GET", self._ready or "/")
+            return connection.getresponse().status == HTTPStatus.OK or self._ready is None
         except (OSError, HTTPException):
-            return None
+            return False
         finally:
             connection.close()
 

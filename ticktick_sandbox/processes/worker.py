@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from http import HTTPStatus
 from pathlib import Path
 
 from ticktick_sandbox.processes.child_server import LAST_CALLS, ChildServer
-from ticktick_sandbox.server.ports import PortInUse
 from ticktick_sandbox.shared.settings import ISOLATION_ENV
 
 
@@ -47,21 +45,6 @@ class WorkerProcess(ChildServer):
             variables=variables,
         )
         self._secret = secret
-
-    def _answers(self) -> bool:
-        """Tell whether it answers.
-
-        Raises:
-            PortInUse: another sandbox's worker does, which was started at the same moment.
-        """
-        if not super()._answers():
-            return False
-        from ticktick_sandbox.arcade.engine.worker_client import token
-
-        headers = {"Authorization": f"Bearer {token(self._secret)}"}
-        if self._ask("/worker/tools", headers) == HTTPStatus.UNAUTHORIZED:
-            raise PortInUse(self.port)
-        return True
 
     def _environment(self) -> dict[str, str]:
         return super()._environment() | {

@@ -74,3 +74,34 @@ class Listener:
             raise PortInUse(self.port) from problem
         self.sockets.append(sock)
         self.port = sock.getsockname()[1]
+
+
+class Reservation:
+    """Keeps a port for a program of one's own, before it listens there and while it restarts.
+
+    What is bound is the UDP port of the same number: no TCP server is in the way of that, no
+    other sandbox passes it over, and it is free again once this process ends, however it ends.
+
+    Args:
+        port: which one; 0 means any that is free.
+
+    Raises:
+        PortInUse: another program listens on the port, or another sandbox has reserved it.
+    """
+
+    def __init__(self, port: int) -> None:
+        for tries_left in reversed(range(_TRIES if port == 0 else 1)):
+            with Listener(port) as listener:
+                self.port = listener.port
+                self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                try:
+                    self._socket.bind(("127.0.0.1", self.port))
+                    return
+                except OSError as problem:
+                    self._socket.close()
+                    if not tries_left:
+                        raise PortInUse(self.port) from problem
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()

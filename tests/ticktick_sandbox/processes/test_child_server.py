@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.processes.child_server import ChildServer, DidNotStart
+from ticktick_sandbox.server.ports import Listener, PortInUse
 
 TELLS = """
 import http.server, json, os, sys
@@ -58,4 +61,38 @@ def test_without_a_path_any_answer_shows_that_a_server_is_ready(tmp_path: Path) 
     server.start(timeout=10)
     with local_client() as client:
         assert client.get(server.uri).status_code == 404
+    server.stop()
+
+
+def test_no_other_sandbox_takes_the_port_of_a_server_that_is_to_start_anew(tmp_path: Path) -> None:
+    server = child(tmp_path, "/up")
+    server.start()
+    assert server.pid
+    os.kill(server.pid, signal.SIGKILL)
+    while server.runs:
+        pass
+    other = child(tmp_path, "/up")
+    other.port = server.port
+    with pytest.raises(PortInUse):
+        other.start()
+    server.start()
+    assert server.port == other.port
+
+    server.stop()
+    other.start()
+    other.stop()
+
+
+def test_a_foreign_program_on_the_port_of_a_server_that_is_to_start_anew_is_told(
+    tmp_path: Path,
+) -> None:
+    server = child(tmp_path, "/up")
+    server.start()
+    assert server.pid
+    os.kill(server.pid, signal.SIGKILL)
+    while server.runs:
+        pass
+    with Listener(server.port), pytest.raises(PortInUse):
+        server.start()
+    server.start()
     server.stop()

@@ -122,17 +122,6 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         WorkerProcess(tmp_path, "any", SECRET, port=sock.port).start()
 
 
-def test_the_worker_of_another_sandbox_is_not_taken_for_this_one(tmp_path: Path) -> None:
-    foreign = ANSWERS.replace(
-        "self.send_response(200)",
-        "self.send_response(401 if self.path == '/worker/tools' else 200)",
-    )
-    worker = program(tmp_path, foreign)
-    with pytest.raises(PortInUse):
-        worker.start()
-    assert worker.pid is None
-
-
 def test_the_environment_has_what_a_worker_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from ticktick_sandbox.server import ports
-from ticktick_sandbox.server.ports import Listener, PortInUse
+from ticktick_sandbox.server.ports import Listener, PortInUse, Reservation
 
 try:
     with socket.socket(socket.AF_INET6) as sock:
@@ -42,3 +42,18 @@ def test_a_machine_without_the_second_address_does_with_the_first(
     monkeypatch.setattr(ports, "_LOOPBACKS", (ports._LOOPBACKS[0], nowhere))
     with Listener(0) as listener:
         assert len(listener.sockets) == 1
+
+
+def test_a_reserved_port_can_be_listened_on_and_not_be_reserved_again() -> None:
+    reservation = Reservation(0)
+    with Listener(reservation.port):
+        pass
+    with pytest.raises(PortInUse, match=f"port {reservation.port} is in use"):
+        Reservation(reservation.port)
+    reservation.close()
+    Reservation(reservation.port).close()
+
+
+def test_a_port_that_is_listened_on_can_not_be_reserved() -> None:
+    with Listener(0) as listener, pytest.raises(PortInUse):
+        Reservation(listener.port)
