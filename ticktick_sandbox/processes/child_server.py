@@ -102,32 +102,35 @@ class ChildServer:
 
     def _start(self, timeout: float) -> None:
         self._end()
+        try:
+            self._reserve()
+            self._scratch = scratch()
+            with self._log.open("wb") as log:
+                self._process = subprocess.Popen(  # noqa: S603 -- the reader's own program
+                    self._arguments(),
+                    cwd=self.folder,
+                    env=self._environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # interrupting a cell does not reach it
+                )
+            atexit.register(self.stop)
+            self._wait(timeout)
+        except BaseException as problem:
+            self.stop()
+            if isinstance(problem, NoScratch):
+                raise DidNotStart(str(problem)) from None
+            raise
+
+    def _reserve(self) -> None:
+        """Keep the port, or find one, and see that nobody else listens there."""
         if self._reservation and self._reservation.port == self.port:
             Listener(self.port).close()
-        else:
-            self._give_back()
-            self._reservation = Reservation(self.port)
-            self.port = self._reservation.port
-        try:
-            self._scratch = scratch()
-        except NoScratch as problem:
-            raise DidNotStart(str(problem)) from None
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 -- the reader's own program
-                self._arguments(),
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # interrupting a cell does not reach it
-            )
-        atexit.register(self.stop)
-        try:
-            self._wait(timeout)
-        except BaseException:
-            self.stop()
-            raise
+            return
+        self._give_back()
+        self._reservation = Reservation(self.port)
+        self.port = self._reservation.port
 
     def stop(self) -> None:
         """End it, after the calls that run if they are short. Without one, do nothing."""
