@@ -318,6 +318,7 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
         if tools is not None:
             from ticktick_sandbox.browser.browser import local_client
             from ticktick_sandbox.processes.registered_worker import RegisteredWorker
+            from ticktick_sandbox.server.entrances import as_recorded
 
             served = RegisteredWorker(tools, url)
             served.serve()
@@ -325,6 +326,7 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
                 served.register(client)
             if started:
                 started.standing = started.engine.workers.all()
+                started.names[served.uri] = as_recorded(f"Worker {served.name}")
             print(f"sandbox: serving {', '.join(served.tools)}", file=sys.stderr, flush=True)
             for line in served.output().splitlines():
                 if "ERROR" in line:  # a file that was left out

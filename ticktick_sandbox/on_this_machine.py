@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ticktick_sandbox.recording.exchange import Exchange
 from ticktick_sandbox.redirection import Redirection
 from ticktick_sandbox.redirection.curl import CurlHome
+from ticktick_sandbox.server.entrances import as_recorded
 from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
 from ticktick_sandbox.server.ports import PortInUse
 from ticktick_sandbox.server.sandbox import Sandbox
@@ -145,7 +146,7 @@ class OnThisMachine:
             folder, name, secret, port=port, variables=variables
         )
         moved = _start_child(worker)
-        self._sandbox.names[worker.uri] = called
+        self._sandbox.names[worker.uri] = as_recorded(called)
         return worker.uri, moved
 
     def start_app(self, file: Path) -> tuple[str, str]:

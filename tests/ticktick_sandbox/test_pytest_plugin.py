@@ -165,7 +165,7 @@ def test_greets(ticktick_sandbox, arcade_client, name):
     assert "asked for Ada" in first
     assert "asked for Ben" in second
     assert "asked for Ada" not in second.partition("short test summary")[0]
-    assert "Arcade → Worker mytool: POST" in first
+    assert "Arcade → Worker-mytool: POST" in first
 
 
 @pytest.mark.long

@@ -76,6 +76,7 @@ def answer(
     email: str | None = None,
     app: httpx.Client | None = None,
     cookies: Mapping[str, str] | None = None,
+    services: tuple[str, ...] = (),
 ) -> Page:
     """Open the consent page as a person would, sign in, click, and go where that leads.
 
@@ -88,14 +89,15 @@ def answer(
         app: the client that is the person's browser at the app itself: it has their cookies
             there, and where the browser is sent to its ``base_url``, it asks.
         cookies: what the person's browser has from the app, on this machine.
+        services: where Arcade and TickTick are, whose pages may refuse what was allowed.
 
     Returns:
         The page at which the browser ends.
 
     Raises:
         SandboxError: there is no link, TickTick does not ask, nothing answers where the browser
-            is sent, your app has nothing there, or Arcade itself verifies users and this is not
-            the one it asked for.
+            is sent, your app has nothing there, Arcade refuses what was allowed, or verifies
+            users itself and this is not the one it asked for.
     """
     __tracebackhide__ = True
     import httpx
@@ -130,6 +132,8 @@ def answer(
             f"answers ({type(problem).__name__}). Start your app there; in pytest you may also "
             "give the client by which the test plays the browser, with that address as base_url."
         ) from None
+    if click == ALLOW and page.error and page.url.startswith(services):
+        raise SandboxError(f"{page.heading}: {page.error}")
     if click == ALLOW and page.status in _NOT_THERE:
         place = page.url.partition("?")[0]
         raise SandboxError(

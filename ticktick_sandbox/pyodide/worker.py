@@ -288,7 +288,7 @@ class InWorker:
         worker.catalog = catalog
         port = self._workers.setdefault(name, WORKER_PORT + len(self._workers))
         self._ports[port] = app
-        self._name(port, "Worker" if name == "ticktick" else f"Worker {name}")
+        self._name(port, "Worker" if name == "ticktick" else f"Worker-{name}")
         return f"http://127.0.0.1:{port}"
 
     async def start_app(self, file: Path) -> str:

@@ -54,7 +54,7 @@ class Exchange:
     ``began`` is real time, and ``seconds`` what it took. ``asked`` and ``answered`` count
     all requests and answers of a start in one row, so that one sees what lay between.
     ``status`` is 0 as long as there is no answer, and stays so if none came; ``failed``
-    then says why.
+    then says why. ``remark`` says if the answer was a fault's.
     """
 
     number: int
@@ -71,6 +71,7 @@ class Exchange:
     status: int = 0
     response: Message = field(default_factory=Message)
     failed: str = ""
+    remark: str = ""
 
     @property
     def path(self) -> str:
@@ -79,7 +80,11 @@ class Exchange:
 
     @property
     def reason(self) -> str:
-        """The status in words, and that of JSON: ``200 OK, completed``."""
+        """The status in words, that of JSON, and a remark: ``200 OK, completed``."""
+        return f"{self._outcome} ({self.remark})" if self.remark else self._outcome
+
+    @property
+    def _outcome(self) -> str:
         if self.failed or not self.status:
             return self.failed or "no answer yet"
         said = _STATUS.search(self.response.body)
@@ -142,7 +147,7 @@ def parties(exchanges: Sequence[Exchange]) -> list[str]:
     order = ["Browser", "Program", "", "Arcade", "Worker", "TickTick"]
 
     def place(name: str) -> tuple[int, str]:
-        first = name.partition(" ")[0]
+        first = name.partition("-")[0]
         return order.index(first if first in order else ""), name
 
     return sorted(found, key=place)

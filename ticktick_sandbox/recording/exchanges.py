@@ -21,8 +21,8 @@ class Exchanges(list[Exchange]):
 
         Args:
             request: method and path, such as ``POST /oauth/token``; ``*`` stands for anything.
-            asker: ``Program``, ``Browser``, ``Arcade``, ``Worker …`` or the name of a program.
-            answerer: ``Arcade``, ``TickTick`` or ``Worker …``.
+            asker: ``Program``, ``Browser``, ``Arcade``, ``Worker-…`` or the name of a program.
+            answerer: ``Arcade``, ``TickTick`` or ``Worker-…``.
 
         Raises:
             ValueError: ``request`` has no method or no path.

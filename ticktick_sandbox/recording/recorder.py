@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,8 @@ _MADE = {
 }
 """What kind of secret each kind of identifier is."""
 
+_REMARKS: ContextVar[list[str]] = ContextVar("remarks of the request that is being answered")
+
 Headers = Sequence[tuple[bytes, bytes]]
 Where = tuple[str, bytes, bytes]
 """Scheme, path and query: a URL before anybody wants it whole."""
@@ -79,6 +82,7 @@ class Noted:
         "held",
         "method",
         "number",
+        "remarks",
         "sent",
         "sizes",
         "status",
@@ -108,6 +112,8 @@ class Noted:
         self.answered = 0
         self.held = 0  # bytes of bodies, until they are read
         self.exchange: Exchange | None = None
+        self.remarks: list[str] = []
+        _REMARKS.set(self.remarks)
 
     def send(self, part: bytes) -> None:
         """Take the next bytes of the request."""
@@ -125,6 +131,11 @@ class Noted:
             self.sizes[which] = len(before)
         self.sizes[which] += len(part)
         return None
+
+
+def remark(text: str) -> None:
+    """Say of the request that is being answered here what its answer alone does not tell."""
+    _REMARKS.get([]).append(text)
 
 
 class Wire:
@@ -266,6 +277,7 @@ class Wire:
         exchange.response = Message(shown, self._body(noted, headers, noted.got, 1))
         exchange.status = noted.status
         exchange.failed = noted.failed
+        exchange.remark = ", ".join(noted.remarks)
         exchange.seconds = max(0.0, noted.ended - noted.began)
         exchange.answered = noted.answered
         noted.url, noted.headers, noted.answer_headers = "", (), ()

@@ -149,11 +149,7 @@ class _Control:
         self._users = Users(lambda: running.ticktick)
 
     async def consent(self, body: Json) -> Response:
-        page = await self._answer(body, ALLOW)
-        addresses = self._running.arcade_url, self._running.ticktick_url
-        if page.error and page.url.startswith(addresses):
-            raise SandboxError(f"{page.heading}: {page.error}")
-        return _page(page)
+        return _page(await self._answer(body, ALLOW))
 
     async def deny(self, body: Json) -> Response:
         return _page(await self._answer(body, DENY))
@@ -164,9 +160,16 @@ class _Control:
         email = body.get("email") or LEARNER
         self._person(email)
         cookies = _cookies(body.get("cookie") or "")
-        local = self._running.local
+        running = self._running
+        services = running.arcade_url, running.ticktick_url
         return await asyncio.to_thread(
-            answer, body["link"], click, local, email=email, cookies=cookies
+            answer,
+            body["link"],
+            click,
+            running.local,
+            email=email,
+            cookies=cookies,
+            services=services,
         )
 
     def _person(self, email: str) -> User:

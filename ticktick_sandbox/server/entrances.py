@@ -14,7 +14,12 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]+", re.ASCII)
 
 def entrance(url: str, name: str) -> str:
     """Return the address by which a program of this name reaches what is at ``url``."""
-    return f"{url}/_from/{_NOT_IN_NAMES.sub('-', name)[:40] or '-'}"
+    return f"{url}/_from/{as_recorded(name)}"
+
+
+def as_recorded(name: str) -> str:
+    """Return a program's name as it stands in its entrance, and so in the record."""
+    return _NOT_IN_NAMES.sub("-", name)[:40] or "-"
 
 
 class ByEntrance:

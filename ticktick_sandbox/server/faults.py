@@ -16,6 +16,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ticktick_sandbox.recording.recorder import remark
 from ticktick_sandbox.shared.errors import SandboxError
 from ticktick_sandbox.shared.event_log import EventLog
 
@@ -53,6 +54,13 @@ class Fault:
     status: int | None = None
     body: str | None = None
     broken: bool = False
+
+    @property
+    def remark(self) -> str:
+        """What the record says of an answer that it met, beside the answer itself."""
+        more = ["half a body"] if self.broken else []
+        more += [f"{self.seconds:g} s late"] if self.seconds else []
+        return f"a fault: {', '.join(more)}" if more else "a fault"
 
     def __str__(self) -> str:
         """Return a sentence about it."""
@@ -165,6 +173,7 @@ class Faults:
         if fault is None:
             await app(scope, receive, send)
             return
+        remark(fault.remark)
         await asyncio.sleep(fault.seconds)
         if fault.down:
             await _end(scope, receive)

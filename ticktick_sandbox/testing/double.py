@@ -16,6 +16,7 @@ from ticktick_sandbox.processes.registered_worker import RegisteredWorker
 from ticktick_sandbox.recording.exchanges import Exchanges
 from ticktick_sandbox.redirection import Redirection
 from ticktick_sandbox.redirection.curl import CurlHome
+from ticktick_sandbox.server.entrances import as_recorded
 from ticktick_sandbox.server.environment import ChangedEnvironment, client_environment
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.server.unattended import Refuse
@@ -106,10 +107,7 @@ class TickTickSandbox:
             SandboxError: there is no link, TickTick does not ask, or Arcade refuses the user.
         """
         __tracebackhide__ = True
-        page = self._answer(auth, ALLOW, user, browser)
-        if page.error and page.url.startswith((self.arcade_url, self.ticktick_url)):
-            raise SandboxError(f"{page.heading}: {page.error}")
-        return page
+        return self._answer(auth, ALLOW, user, browser)
 
     def deny(
         self, auth: Any, *, user: User | str | None = None, browser: httpx.Client | None = None
@@ -174,7 +172,7 @@ class TickTickSandbox:
                     process.stop()
                 process = RegisteredWorker(Path(folder), self.arcade_url, name)
                 process.serve()
-            self._sandbox.names[process.uri] = f"Worker {process.name}"
+            self._sandbox.names[process.uri] = as_recorded(f"Worker {process.name}")
             process.register(client)
         self._workers[place, name or ""] = process, state
         self._servers[f"the worker {process.name}"] = process
@@ -308,7 +306,9 @@ class TickTickSandbox:
             )
         self._nobody.deciding += 1
         try:
-            return answer(auth, click, self._sandbox.local, email=email, app=browser)
+            services = self.arcade_url, self.ticktick_url
+            local = self._sandbox.local
+            return answer(auth, click, local, email=email, app=browser, services=services)
         finally:
             self._nobody.deciding -= 1
 

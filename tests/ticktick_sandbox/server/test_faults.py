@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import arcadepy
 import httpx
@@ -111,9 +112,29 @@ def test_arcade_meets_them_at_ticktick_as_it_would_live(
         event.problem and "a fault" in event.text for event in world.sandbox.event_log.events
     )
     (exchange,) = [each for each in world.sandbox.wire.since() if each.path == "/oauth/token"]
-    assert exchange.status == {"down": 0, "broken": 200, "status": 500}[what]
+    assert (
+        exchange.reason
+        == {
+            "down": "no answer: ConnectError (a fault)",
+            "broken": "200 OK (a fault: half a body)",
+            "status": "500 Internal Server Error (a fault)",
+        }[what]
+    )
     world.visit(auth.url, click="Allow")  # and it recovers
     assert world.arcade.auth.status(id=auth.id).status == "completed"
+
+
+def test_the_record_says_which_answers_were_a_fault(world: World, faults: Faults) -> None:
+    faults.add("Arcade", "GET /v1/health", seconds=0.01)
+    faults.add("Arcade", "GET /v1/health", down=True)
+    for _ in range(3):
+        with suppress(httpx.TransportError):
+            httpx.get(f"{world.arcade_url}/v1/health")
+    assert [each.reason for each in world.sandbox.wire.since()] == [
+        "200 OK (a fault: 0.01 s late)",
+        "no answer (a fault)",
+        "200 OK",
+    ]
 
 
 def test_the_limit_of_a_minute_is_per_account_and_recovers(world: World, faults: Faults) -> None:
