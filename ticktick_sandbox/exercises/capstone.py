@@ -15,19 +15,24 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ticktick_sandbox.arcade.config.findings import ERROR
 from ticktick_sandbox.browser.browser import local_client
 from ticktick_sandbox.checker import check_project
 from ticktick_sandbox.live_setup import Check, preflight
 from ticktick_sandbox.processes.registered_worker import RegisteredWorker
+from ticktick_sandbox.recording.exchange import Exchange
 from ticktick_sandbox.server.environment import client_environment
 from ticktick_sandbox.server.sandbox import Sandbox
 from ticktick_sandbox.server.unattended import Allow
 from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
 from ticktick_sandbox.shared.context import Context
 from ticktick_sandbox.shared.errors import SandboxError
-from ticktick_sandbox.shared.settings import PROVIDER_ID
+from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
+
+if TYPE_CHECKING:
+    import httpx
 
 PROGRAM = "call_tool.py"
 GIVEN = ("list_projects", "create_task")  # those of ticktick-sandbox new
@@ -81,6 +86,7 @@ def _tool_and_program(folder: Path, tools: Path) -> Iterator[Check]:
             worker.serve()
             with local_client() as client:
                 worker.register(client)
+                scopes = _scopes(client, sandbox.arcade_url, worker)
             given = {_called(worker.name, name) for name in GIVEN}
             own = [name for name in worker.tools if name not in given]
             todo = f"Write one more function with @tool into {tools.name}/tools.py."
@@ -112,6 +118,37 @@ def _tool_and_program(folder: Path, tools: Path) -> Iterator[Check]:
         todo = f"{failed[-1]}. Look at its input and its scopes."
     found = f"has called {', '.join(map(str, called or done)) or 'no tool'}"
     yield Check(f"the program {PROGRAM}", found, "" if called else todo)
+    for name in called:
+        asked = " ".join(sorted(scopes[name])) or "none"
+        needless = " ".join(sorted(scopes[name] - _used(calls, name)))
+        todo = f"{name} asks for {needless}, and made no request that needs it."
+        yield Check("its scopes", asked, todo if needless else "")
+
+
+def _scopes(client: httpx.Client, arcade_url: str, worker: RegisteredWorker) -> dict[str, set[str]]:
+    """Return what each tool of a worker asks for."""
+    url = f"{arcade_url}/v1/workers/{worker.name}/tools"
+    items = client.get(url, params={"limit": 1000}, headers={"Authorization": API_KEY}).json()
+    asked = {}
+    for tool in items["items"]:
+        authorization = tool["requirements"].get("authorization") or {}
+        asked[tool["qualified_name"]] = set((authorization.get("oauth2") or {}).get("scopes") or [])
+    return asked
+
+
+def _used(calls: list[Exchange], name: str) -> set[str]:
+    """Return the scopes that what a tool asked TickTick for needs: reading, or writing."""
+    runs = [
+        call
+        for call in calls
+        if call.path == "/v1/tools/execute" and call.request.fields.get("tool_name") == name
+    ]
+    return {
+        "tasks:read" if each.method == "GET" else "tasks:write"
+        for each in calls
+        for run in runs
+        if each.answerer == "TickTick" and run.asked < each.asked < run.answered
+    }
 
 
 def _tests(folder: Path, tools: Path) -> Iterator[Check]:

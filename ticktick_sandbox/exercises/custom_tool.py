@@ -83,7 +83,7 @@ def _ran(run: Exchange, seen: Seen) -> str:
             "Tasks of your tool are in the Inbox: send the project's id as projectId with each. If "
             "your file does so already, start the worker anew."
         )
-    if len(places) < 3:
+    if len(places) != 3:
         return f"The project has {len(places)} tasks that your tool has made. Let it make three."
     told = [each for each in seen.exchanges.find("GET /worker/tools") if each.asked < run.asked]
     scopes = rf'"name": "{tool}".*?"scopes": \[(.*?)\]'

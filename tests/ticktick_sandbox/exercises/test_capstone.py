@@ -92,6 +92,12 @@ def test_each_step_is_asked_for_in_turn(project: Path) -> None:
     assert last(project).found == "has called Mytool.ListProjects"
     assert last(project).todo.startswith("Let it authorize and execute Mytool.CountTasks")
     call_it(project)
+    tools = project / "mytool" / "tools.py"
+    right = tools.read_text(encoding="utf-8")
+    wide = OWN.replace('["tasks:read"]', '["tasks:read", "tasks:write"]')
+    tools.write_text(right.replace(OWN, wide), encoding="utf-8")
+    assert last(project).todo.startswith("Mytool.CountTasks asks for tasks:write, and made no")
+    tools.write_text(right, encoding="utf-8")
     assert last(project).todo.startswith("They pass even where count_tasks does nothing.")
     write_test(project)
     *done, live = look(project)
