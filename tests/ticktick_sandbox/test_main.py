@@ -363,8 +363,9 @@ def test_interrupting_the_start_leaves_no_traceback(ports: tuple[str, str], afte
                 break
         code = process.wait(timeout=10)
         text = "\n".join(output.rest())
-    if "ticktick_sandbox" in text or "Traceback" not in text:  # the interpreter itself had started
-        assert code in (0, -signal.SIGINT, 130)
+    # Before these lines it is the interpreter that starts, and reads what packages put in its way.
+    if "Traceback" not in text or ("__main__.py" in text and "import signal" not in text):
+        assert code in (0, -signal.SIGINT, 130), text
         assert "Traceback" not in text
 
 
