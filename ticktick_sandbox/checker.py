@@ -7,8 +7,10 @@ known of providers stands in ``provider_facts.yaml``.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from ticktick_sandbox.code_rules import (
     check_python,
     editions,
     files_of,
+    named_providers,
     two_editions,
 )
 from ticktick_sandbox.shared.settings import LOCAL_HOSTS
@@ -86,13 +89,13 @@ def _left_over(where: str, provider: Provider) -> Iterator[Finding]:
 
 def _unwise(where: str, provider: Provider) -> Iterator[Finding]:
     """Yield what will not work with this provider as its owner expects."""
-    facts = _facts_about(provider.authorize_request.endpoint)
-    known = facts.get("source", "")
     requests = {
         "authorize_request": provider.authorize_request,
         "token_request": provider.token_request,
         **provider.requests,
     }
+    facts = _facts_of_most([request.endpoint for request in requests.values()])
+    known = facts.get("source", "")
 
     def finding(
         severity: str, place: str, rule: str, text: str, fix: str, source: str = REFERENCE
@@ -155,16 +158,18 @@ def _unwise(where: str, provider: Provider) -> Iterator[Finding]:
 
 
 def _misdirected(
-    kind: str, request: OAuthRequest, of_authorize: dict[str, Any]
+    kind: str, request: OAuthRequest, of_most: dict[str, Any]
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield rule, text, fix and source where a known provider has no such endpoint."""
     facts = _facts_about(request.endpoint)
     right = facts.get("endpoints", {}).get(kind)
     parts = urlsplit(request.endpoint)
-    if of_authorize and facts and facts != of_authorize:
-        text = f"{facts['name']} knows nothing of what was granted at {of_authorize['name']}"
-        fix = of_authorize["endpoints"].get(kind, f"an address of {of_authorize['name']}")
-        yield "two-editions", text, f"Write endpoint: {fix}", facts["source"]
+    if of_most and facts and facts != of_most:
+        text = f"{facts['name']} and {of_most['name']} know nothing of each other's grants"
+        fix = of_most["endpoints"].get(kind)
+        fix = f"Write endpoint: {fix}." if fix else "Remove the section."
+        fix += f" To use {facts['name']} instead, write its addresses everywhere."
+        yield "two-editions", text, fix, facts["source"]
     elif right and f"{parts.scheme}://{parts.netloc.lower()}{parts.path}" != right:
         text = f"{facts['name']} has no such endpoint"
         yield "wrong-host", text, f"Write endpoint: {right}", facts["source"]
@@ -187,19 +192,56 @@ def check_project(path: Path) -> list[tuple[Path, Finding]]:
     if path.suffix in SCRIPTS:
         raise ValueError(f"{path} is JavaScript. {_SCRIPTS}")
     found = [(file, finding) for file in files for finding in _check_file(file)]
+    if path.is_dir():
+        found += _unconfigured(files)
     told = any(finding.rule == "two-editions" for _, finding in found)
     return found if told else found + _mixed(files)
+
+
+def _unconfigured(files: list[Path]) -> list[tuple[Path, Finding]]:
+    """Return what is said of providers that Python names and no engine.yaml here has.
+
+    Others may well be configured elsewhere, so only ids are told that resemble one of those.
+    """
+    configured = {
+        provider.id
+        for file in files
+        if file.suffix in (".yaml", ".yml")
+        for provider in inspect(file, fallback=_STAND_INS).drafts.values()
+    }
+    return [
+        (
+            file,
+            Finding(
+                WARNING,
+                name,
+                "no engine.yaml here has a provider of this id",
+                f"Write the same id in both. There is: {', '.join(sorted(configured))}.",
+                line=line,
+                rule="unknown-provider",
+                source=REFERENCE,
+            ),
+        )
+        for file in files
+        if file.suffix == ".py"
+        for name, line in named_providers(_text_of(file)).items()
+        if name not in configured and get_close_matches(name, configured, n=1, cutoff=0.6)
+    ]
+
+
+def _text_of(file: Path) -> str:
+    """Return what stands in a file; nothing if that can't be read."""
+    try:
+        return file.read_text("utf-8") if file.stat().st_size <= _LARGEST else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _mixed(files: list[Path]) -> list[tuple[Path, Finding]]:
     """Return what is said of two editions in different files, where Dida365 is first named."""
     named: dict[str, tuple[Path, int]] = {}
     for file in files:
-        try:
-            text = file.read_text("utf-8") if file.stat().st_size <= _LARGEST else ""
-        except (OSError, UnicodeDecodeError):
-            continue
-        for host, line in editions(text).items():
+        for host, line in editions(_text_of(file)).items():
             named.setdefault(host, (file, line))
     if len(named) < 2:
         return []
@@ -269,6 +311,12 @@ def _facts_about(endpoint: str) -> dict[str, Any]:
     """Return the facts about the provider at this endpoint; ``{}`` for an unknown one."""
     host = (urlsplit(endpoint).hostname or "") if is_absolute(endpoint) else ""
     return next((facts for facts in _all_facts() if host in facts["hosts"]), {})
+
+
+def _facts_of_most(endpoints: list[str]) -> dict[str, Any]:
+    """Return the facts about whom most endpoints belong to; of the first listed, if it is even."""
+    counts = Counter(facts["name"] for each in endpoints if (facts := _facts_about(each)))
+    return max(_all_facts(), key=lambda facts: counts[facts["name"]]) if counts else {}
 
 
 @cache

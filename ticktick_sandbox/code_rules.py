@@ -7,6 +7,7 @@ known.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,13 @@ _ADDRESSES = (
         "the private API takes no OAuth token",
         "Write https://api.{}.com/open/v1/… .",
         "public report PipedreamHQ/pipedream#10220",
+    ),
+    (
+        re.compile(r"api\.(ticktick|dida365)\.com/(?!open/v1|api/v\d|oauth/)\w"),
+        "wrong-path",
+        "the Open API is not below this path",
+        "Write https://api.{}.com/open/v1/… .",
+        _REFERENCE,
     ),
     (
         re.compile(r"//(?:www\.)?(ticktick|dida365)\.com/open/"),
@@ -60,9 +68,18 @@ _ADDRESSES = (
         "Leave it out: who the user is, your app knows.",
         _LIVE,
     ),
+    (
+        re.compile(r"()/open/v1/(?:projects|tasks)\b"),
+        "no-such-endpoint",
+        "TickTick's paths are in the singular",
+        "Write /open/v1/project or /open/v1/task.",
+        _REFERENCE,
+    ),
 )
+_HOST = re.compile(r"https?://([\w.-]{1,253})")
+_OURS = ("ticktick.com", "dida365.com", "arcade.dev")
 _EDITIONS = ("ticktick.com", "dida365.com")
-_NO_ENGINE = re.compile(r"//(?:app|cloud)\.arcade\.dev|//api\.arcade\.dev/dashboard")
+NO_ENGINE = re.compile(r"//(?:app|cloud)\.arcade\.dev|//api\.arcade\.dev/dashboard")
 _KEY = re.compile(r"arc_(?!sandbox$|\.)\w{12,}")
 LEFT_OVER = re.compile(
     r"\.\.\.|…|^<.*>$|^\{.*\}$|^your[-_ ]|^my[-_ ](?:client|api|app|secret|key|id)\b|^you@"
@@ -70,6 +87,7 @@ LEFT_OVER = re.compile(
     re.I,
 )
 _UNFILLED = re.compile(r"^\{[^{}]*\}$|\{\{(?!\s*redirect_uri\s*\}\})|^<.*>$|^your[-_ ]", re.I)
+_CURLY, _STRAIGHT = tuple("“”‘’"), tuple("\"'")
 _ENV_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
 
@@ -123,7 +141,13 @@ def check_env(text: str) -> list[Finding]:
         name, value = match[1], match[2].strip("\"'")
         if not name.startswith(("ARCADE_", "TICKTICK_")):
             continue
-        if not value or LEFT_OVER.search(value):
+        if _badly_quoted(match[2]):
+            text_ = "its quotation marks are curly or no pair, so they are sent, or it is not read"
+            source = "python-dotenv 1.2.4, executed"
+            fix = f"Write {name}=… without quotation marks."
+            finding = Finding(ERROR, name, text_, fix, line=number, rule="quotes", source=source)
+            found.append(finding)
+        elif not value or LEFT_OVER.search(value):
             text_, fix = "it is empty or still a placeholder", f"Set {name} to your own value."
             found.append(Finding(ERROR, name, text_, fix, line=number, rule="placeholder"))
         elif name == "ARCADE_API_KEY" and not value.startswith("arc_"):
@@ -134,8 +158,34 @@ def check_env(text: str) -> list[Finding]:
             source = "arcade-mcp-server 1.32.1, which refuses another one"
             finding = Finding(ERROR, name, text_, fix, line=number, rule="key-shape", source=source)
             found.append(finding)
-        elif name == "ARCADE_BASE_URL" and _NO_ENGINE.search(value):
+        elif name == "ARCADE_BASE_URL" and NO_ENGINE.search(value):
             found.append(_no_engine(name, number, f"{name}=https://api.arcade.dev"))
+    return found
+
+
+def _badly_quoted(written: str) -> bool:
+    value = written.partition(" #")[0].strip()
+    first, last = value[:1], value[-1:]
+    pair = first == last and len(value) > 1
+    return bool(value) and (
+        value.startswith(_CURLY)
+        or value.endswith(_CURLY)
+        or (not pair and (value.startswith(_STRAIGHT) or value.endswith(_STRAIGHT)))
+    )
+
+
+def named_providers(text: str) -> dict[str, int]:
+    """Return the ids of providers that a Python file names, and the line of the first time."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (_called(node) == "OAuth2" or _starts(node)):
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            if provider := _provider_of(node, given):
+                found.setdefault(provider, node.lineno)
     return found
 
 
@@ -179,13 +229,13 @@ def _about_value(name: str | None, value: ast.expr) -> Iterator[Finding]:
         return
     if name in ("user_id", "redirect_uri") and _UNFILLED.search(text):
         fix = {
-            "user_id": 'Write user_id = os.environ["ARCADE_USER_ID"], or your own user\'s.',
+            "user_id": 'Write import os above, and os.environ["ARCADE_USER_ID"] here.',
             "redirect_uri": 'Write "{{redirect_uri}}" for a provider of Arcade\'s, '
             "else the address that is registered.",
         }[name]
         why = "it is a placeholder, and is sent as it stands"
         yield Finding(ERROR, text, why, fix, line=value.lineno, rule="placeholder", source=_GUIDE)
-    elif name == "base_url" and _NO_ENGINE.search(text):
+    elif name == "base_url" and NO_ENGINE.search(text):
         yield _no_engine(text, value.lineno, "Arcade(), whose default is https://api.arcade.dev")
     elif name == "scopes" and text.startswith("tasks:"):
         yield Finding(
@@ -200,7 +250,7 @@ def _about_value(name: str | None, value: ast.expr) -> Iterator[Finding]:
 
 
 def _about_call(node: ast.Call, lists: dict[str, ast.expr]) -> Iterator[Finding]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = _called(node)
     given = {keyword.arg: keyword.value for keyword in node.keywords}
     if name == "OAuth2" and "provider_id" in given:
         yield Finding(
@@ -223,10 +273,8 @@ def _about_call(node: ast.Call, lists: dict[str, ast.expr]) -> Iterator[Finding]
             rule="dict-of-json",
             source=_GUIDE,
         )
-    called_on = getattr(node.func, "value", None)
     of = _provider_of(node, given)
-    starts = name == "start" and getattr(called_on, "attr", "") == "auth"
-    if starts and (not of or "ticktick" in of) and len(node.args) > 2:
+    if _starts(node) and (not of or "ticktick" in of) and len(node.args) > 2:
         yield Finding(
             ERROR,
             "auth.start(…)",
@@ -253,6 +301,16 @@ def _about_call(node: ast.Call, lists: dict[str, ast.expr]) -> Iterator[Finding]
                 rule="no-such-scope",
                 source=_REFERENCE,
             )
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _starts(node: ast.Call) -> bool:
+    """Tell whether a call starts an authorization."""
+    called_on = getattr(node.func, "value", None)
+    return _called(node) == "start" and getattr(called_on, "attr", "") == "auth"
 
 
 def _provider_of(node: ast.Call, given: dict[str | None, ast.expr]) -> str:
@@ -282,6 +340,15 @@ def about_address(text: str, line: int) -> Iterator[Finding]:
         if place := pattern.search(text):
             fix_ = fix.format(place[1])
             yield Finding(ERROR, place[0], why, fix_, line=line, rule=rule, source=source)
+    for host in _HOST.findall(text):
+        domain = ".".join(host.lower().rsplit(".", 2)[-2:])
+        if domain not in _OURS and (
+            meant := difflib.get_close_matches(domain, _OURS, n=1, cutoff=0.85)
+        ):
+            why, fix = f"{domain} is not {meant[0]}", f"Is it misspelt? Write {meant[0]} then."
+            yield Finding(
+                WARNING, host, why, fix, line=line, rule="misspelt-host", source=_REFERENCE
+            )
 
 
 def files_of(folder: Path, *, most: int = 2000) -> list[Path]:

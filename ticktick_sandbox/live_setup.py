@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ticktick_sandbox.code_rules import LEFT_OVER
-from ticktick_sandbox.shared.settings import API_KEY, PROVIDER_ID
+from ticktick_sandbox.code_rules import LEFT_OVER, NO_ENGINE
+from ticktick_sandbox.shared.settings import API_KEY, LOCAL_HOSTS, PROVIDER_ID
 
 if TYPE_CHECKING:
     import httpx
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LIVE = "https://api.arcade.dev"
 _UNSET = LEFT_OVER.search
 _TIMEOUT = 30  # seconds
+_SECRET = 32  # characters that a worker's secret has at least
 _AUTHORIZE, _TOKEN = "https://ticktick.com/oauth/authorize", "https://ticktick.com/oauth/token"
 _KEYS_PAGE = "the dashboard's page of API keys, https://app.arcade.dev"
 _PROVIDER_PAGE = "Connections › Connected Apps in the dashboard"
@@ -55,18 +56,23 @@ def preflight(
         client: sends the requests.
     """
     key, base = environment.get("ARCADE_API_KEY", ""), environment.get("ARCADE_BASE_URL", "")
-    yield _key(key)
-    yield _base(base)
+    at_arcade = [_key(key), _base(base)]
+    yield from at_arcade
     user = environment.get("ARCADE_USER_ID", "")
-    yield Check("ARCADE_USER_ID", user or "not set", _USER if not user or _UNSET(user) else "")
+    unusable = not user or _UNSET(user) or user != user.strip("\"' ")
+    yield Check("ARCADE_USER_ID", user or "not set", _USER if unusable else "")
+    yield from _reached(environment)
     if environment.get("TICKTICK_SANDBOX_URL"):
         todo = "Run it without ticktick-sandbox exec, and a notebook with TUTORIAL_MODE=live."
         yield Check("the sandbox", "this program runs in it, and meets no live service", todo)
     if not key:
         return
+    address = (base or LIVE).rstrip("/")
+    if key != API_KEY and not all(check.passed for check in at_arcade):
+        yield Check(address, "not asked, since nothing but your own key goes there", "See above.")
+        return
     import httpx
 
-    address = (base or LIVE).rstrip("/")
     with client or httpx.Client(timeout=_TIMEOUT) as sender:
         sender.headers["Authorization"] = key
         try:
@@ -76,7 +82,9 @@ def preflight(
             yield Check(address, f"no usable answer ({type(problem).__name__})", todo)
 
 
-_USER = "Set it to the e-mail address of your Arcade account, until your own users come."
+_USER = (
+    "Set ARCADE_USER_ID to the e-mail address of your Arcade account, until your own users come."
+)
 
 
 def _key(key: str) -> Check:
@@ -87,6 +95,8 @@ def _key(key: str) -> Check:
         todo = f"This is the sandbox's. Set it to your own, from {_KEYS_PAGE}."
     elif key.strip("\"'").startswith("arc_") and not key.startswith("arc_"):
         todo = "There are quotation marks around it: leave them out."
+    elif _UNSET(key):
+        todo = f"It is still a placeholder. Set it to your own, from {_KEYS_PAGE}."
     elif not key.startswith("arc_"):
         todo = f"A key of Arcade begins with arc_. Copy it anew from {_KEYS_PAGE}."
     return Check("ARCADE_API_KEY", "set" if key else "not set", todo)
@@ -95,9 +105,27 @@ def _key(key: str) -> Check:
 def _base(base: str) -> Check:
     if not base:
         return Check("ARCADE_BASE_URL", f"not set, so clients reach {LIVE}")
-    secure = urlsplit(base).scheme == "https"
-    todo = "" if secure else "Unset it, or name an Engine of your own by https."
+    todo = "" if _public(base) else "Unset it, or name an Engine of your own by https."
+    if NO_ENGINE.search(base):
+        todo = "The dashboard is there, and no Engine that answers. Unset it."
     return Check("ARCADE_BASE_URL", base, todo)
+
+
+def _public(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" and parts.hostname not in LOCAL_HOSTS
+
+
+def _reached(environment: Mapping[str, str]) -> Iterator[Check]:
+    """Yield what others have to reach or know, as far as it is set."""
+    for name, who in (("WORKER_URI", "Arcade has"), ("APP_URL", "browsers have")):
+        if address := environment.get(name):
+            todo = f"Set it to a public https address: {who} to reach it."
+            yield Check(name, address, "" if _public(address) else todo)
+    if secret := environment.get("ARCADE_WORKER_SECRET"):
+        todo = "Set it to 32 or more characters, such as openssl rand -hex 32 makes."
+        short = len(secret) < _SECRET or _UNSET(secret)
+        yield Check("ARCADE_WORKER_SECRET", "set", todo if short else "")
 
 
 def _arcade(client: httpx.Client, address: str, provider: str, user: str) -> Iterator[Check]:
@@ -147,8 +175,7 @@ def _verifier(client: httpx.Client, address: str, user: str) -> Check:
         todo = "Set a custom user verifier, or anybody gets the token of whoever clicks Allow."
         return Check("who verifies users", "nobody", todo)
     if url := settings.get("verifier_url"):
-        secure = urlsplit(url).scheme == "https"
-        todo = "" if secure else "Browsers have to reach it: give it a public https address."
+        todo = "" if _public(url) else "Browsers have to reach it: give it a public https address."
         return Check("who verifies users", url, todo)
     todo = "" if "@" in user else _USER
     return Check("who verifies users", "Arcade, by e-mail address", todo)

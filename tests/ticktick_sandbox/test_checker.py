@@ -205,6 +205,22 @@ def test_a_slip_that_any_schema_lets_through_is_found(
         assert finding.line
 
 
+def test_the_address_that_is_of_another_edition_is_told_and_hides_nothing(tmp_path: Path) -> None:
+    token = "{refresh_token: '{{refresh_token}}'}"
+    more = f"refresh_request: {{endpoint: '{TOKEN}', params: {token}}}"
+    file = changed(
+        tmp_path,
+        (AUTHORIZE, "https://dida365.com/oauth/authorize"),
+        ("response_content_type: application/json",
+         "response_content_type: application/x-www-form-urlencoded"),
+        ("        token_request:", f"        {more}\n        token_request:"),
+    )  # fmt: skip
+    found = {finding.rule: finding for finding in check(file)}
+    assert set(found) == {"two-editions", "reply-type", "no-refresh"}
+    assert found["two-editions"].where == f"{OAUTH2}.authorize_request.endpoint"
+    assert found["two-editions"].fix.startswith(f"Write endpoint: {AUTHORIZE}. To use Dida365")
+
+
 def test_user_info_that_does_not_exist_is_found(tmp_path: Path) -> None:
     request = "user_info_request: {endpoint: 'https://api.ticktick.com/open/v1/user', triggers: "
     more = f"        {request}{{on_token_grant: true}}}}\n        token_request:"

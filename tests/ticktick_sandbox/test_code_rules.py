@@ -28,6 +28,9 @@ WRONG = [
     ('get("https://api.ticktick.com/api/v2/batch/check/0")', "private-api", "open/v1"),
     ('get("https://ticktick.com/open/v1/project")', "wrong-host", "https://api.ticktick.com"),
     ('get("https://api.ticktick.com/oauth/token")', "wrong-host", "https://ticktick.com/oauth"),
+    ('get("https://api.ticktick.com/v1/project")', "wrong-path", "api.ticktick.com/open/v1/"),
+    ('get("https://api.ticktick.com/open/v1/projects")', "no-such-endpoint", "/v1/project or"),
+    ('get("https://api.tiktick.com/open/v1/project")', "misspelt-host", "ticktick.com"),
     ('get("https://api.ticktick.com/open/v1/user")', "no-such-endpoint", "Leave it out"),
     ('Arcade(api_key="arc_o123456789abcdef")', "key-in-source", "ARCADE_API_KEY"),
     ('Arcade(base_url="https://app.arcade.dev")', "dashboard-address", "Arcade()"),
@@ -72,6 +75,8 @@ def test_a_list_that_has_a_name_is_looked_at_where_it_is() -> None:
         'dict(title="x")\ndict(pairs)\ndict(response.json(), more=1)\nresponse.json()',
         'get("https://api.ticktick.com/open/v1/project/inbox/data")',
         'get("https://ticktick.com/oauth/authorize")',
+        'BASE = "https://api.ticktick.com"\nget(BASE + "/open/v1/project")',
+        'get("https://help.ticktick.com/")\nget("https://docs.arcade.dev/x")\nget("http://tick.io")',
         'other(scopes=["repo", "user"])',
         'KEY = "arc_..."\nMINE = "arc_sandbox"',
         'path("/open/v1/users-guide")',
@@ -112,6 +117,12 @@ def test_a_key_in_the_source_is_not_repeated() -> None:
         ("ARCADE_BASE_URL=https://app.arcade.dev", "dashboard-address"),
         ("ARCADE_BASE_URL=https://api.arcade.dev", None),
         ("ARCADE_API_KEY=arc_o1234567890", None),
+        ("TICKTICK_CLIENT_SECRET=“AbC123dEf456”", "quotes"),
+        ("TICKTICK_CLIENT_SECRET='AbC123dEf456", "quotes"),
+        ('TICKTICK_CLIENT_SECRET=AbC123dEf456"', "quotes"),
+        ("TICKTICK_CLIENT_SECRET='AbC123\" # a comment", "quotes"),
+        ("TICKTICK_CLIENT_SECRET='AbC123' # a comment", None),
+        ('export TICKTICK_CLIENT_SECRET="AbC123dEf456"', None),
         ("# ARCADE_API_KEY=arc_...", None),
         ("OTHER=...", None),
         ("TICKTICK_CLIENT_ID=AbC123dEf456GhI789", None),
@@ -168,6 +179,26 @@ def test_two_editions_in_a_project_are_told_once(project: Path) -> None:
     (project / "c.py").write_text('HOST = "https://dida365.com"\n')
     told = [(file.name, f.line) for file, f in check_project(project) if f.rule == "two-editions"]
     assert told == [("b.py", 2)]
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ('client.auth.start(user, provider="ticktick")', [("ticktick", 1)]),
+        ('x = 1\ntool(requires_auth=OAuth2(id="arcade_ticktick"))', [("arcade_ticktick", 2)]),
+        ('client.auth.start(user, "arcade-ticktick")', []),
+        ('OAuth2(id="github")\nserver.start(user, provider="ticktick")', []),
+    ],
+)
+def test_an_id_that_resembles_one_of_the_engine_yaml_is_told(
+    project: Path, code: str, told: list[tuple[str, int]]
+) -> None:
+    (project / "app.py").write_text(f"{code}\n")
+    found = [f for _, f in check_project(project) if f.rule == "unknown-provider"]
+    assert [(finding.where, finding.line) for finding in found] == told
+    assert all("There is: arcade-ticktick." in finding.fix for finding in found)
+    (project / "engine.yaml").unlink()
+    assert not [f for _, f in check_project(project) if f.rule == "unknown-provider"]
 
 
 def test_a_folder_without_anything_or_with_too_much_is_said(tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_a_configuration_that_is_whole_misses_nothing(world: World) -> None:
         (READY | {"ARCADE_API_KEY": "arc_other"}, LIVE, "Copy the key anew"),
         ({"ARCADE_API_KEY": "arc_my_own_key"}, "ARCADE_USER_ID", "e-mail address"),
         (READY | {"ARCADE_USER_ID": "user-1"}, "who verifies users", "e-mail address"),
+        (READY | {"ARCADE_USER_ID": " learner@example.com"}, "ARCADE_USER_ID", "e-mail address"),
+        (READY | {"ARCADE_API_KEY": "arc_..."}, "ARCADE_API_KEY", "still a placeholder"),
+        (READY | {"ARCADE_BASE_URL": f"{LIVE}/dashboard"}, "ARCADE_BASE_URL", "The dashboard"),
+        (READY | {"WORKER_URI": "http://localhost:8002"}, "WORKER_URI", "Arcade has to reach"),
+        (READY | {"APP_URL": "https://localhost:8000"}, "APP_URL", "browsers have to reach"),
+        (READY | {"ARCADE_WORKER_SECRET": "dev"}, "ARCADE_WORKER_SECRET", "openssl rand"),
         (READY | {"TICKTICK_SANDBOX_URL": "x"}, "the sandbox", "without ticktick-sandbox exec"),
     ],
 )
@@ -80,6 +86,23 @@ def test_what_the_environment_misses_is_said(
     world: World, environment: dict[str, str], what: str, todo: str
 ) -> None:
     assert todo in missing(look(world, environment))[what]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ARCADE_API_KEY": "sk-1"},
+        {"ARCADE_API_KEY": '"arc_my_own_key"'},
+        {"ARCADE_BASE_URL": "http://arcade.example"},
+    ],
+)
+def test_a_key_goes_nowhere_where_it_does_not_belong(change: dict[str, str]) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url)
+
+    client = httpx.Client(transport=httpx.MockTransport(refuse))
+    *_, last = preflight(READY | change, PROVIDER_ID, client)
+    assert last.found.startswith("not asked")
 
 
 FORM = "application/x-www-form-urlencoded"

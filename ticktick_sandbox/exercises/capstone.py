@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "call_tool.py"
 GIVEN = ("list_projects", "create_task")  # those of ticktick-sandbox new
+_EMPTY = ("bool", "dict", "float", "int", "list", "str")  # types that make an empty value
 _PATIENCE = 120  # seconds that the program, or the tests, may take
 _LEFT_OUT = shutil.ignore_patterns(".venv", "venv", ".git", "node_modules", "__pycache__")
 
@@ -48,7 +49,10 @@ def look(folder: Path) -> Iterator[Check]:
     """
     tools = _tools_of(folder)
     if tools is None or not (folder / PROGRAM).is_file():
-        todo = "Write one with ticktick-sandbox new mytool, and run this in its folder."
+        missing = [] if tools else ["one folder with a tools.py in it"]
+        missing += [] if (folder / PROGRAM).is_file() else [PROGRAM]
+        todo = f"It misses {' and '.join(missing)}. "
+        todo += "Write one with ticktick-sandbox new mytool, and run this in its folder."
         if below := sorted(folder.glob(f"*/{PROGRAM}")):
             todo = f"Go there: cd {below[0].parent.name}"
         yield Check("the project", f"{folder.resolve()} is none", todo)
@@ -110,6 +114,8 @@ def _tool_and_program(folder: Path, tools: Path) -> Iterator[Check]:
     if run.returncode:
         said = (run.stderr or run.stdout).strip().splitlines()[-1:] or ["nothing"]
         said += failed
+        if "EOFError" in run.stderr or "IndexError" in run.stderr:
+            said += ["it is run without arguments and input"]
         yield Check(f"the program {PROGRAM}", "ends with an error", f"It says: {'; '.join(said)}")
         return
     called = [name for name in own if name in done]
@@ -121,7 +127,8 @@ def _tool_and_program(folder: Path, tools: Path) -> Iterator[Check]:
     for name in called:
         asked = " ".join(sorted(scopes[name])) or "none"
         needless = " ".join(sorted(scopes[name] - _used(calls, name)))
-        todo = f"{name} asks for {needless}, and made no request that needs it."
+        todo = f"{name} asks for {needless}, and made no request that needs it. Ask for less, or "
+        todo += "let the program call it so that it needs all."
         yield Check("its scopes", asked, todo if needless else "")
 
 
@@ -164,7 +171,8 @@ def _tests(folder: Path, tools: Path) -> Iterator[Check]:
         broken = _break(copy / tools.name)
         noticed = _run(tested, copy).returncode == 1
     todo = (
-        f"They pass even where {', '.join(broken)} does nothing. Write a test that calls it and "
+        f"They pass even where {', '.join(broken)} does nothing and returns nothing but an empty "
+        "value. Write a test that calls it and "
         "looks at what it returns, or at what TickTick has then."
     )
     found = "pass, and fail when the tool does nothing" if noticed else "pass"
@@ -172,7 +180,7 @@ def _tests(folder: Path, tools: Path) -> Iterator[Check]:
 
 
 def _break(tools: Path) -> list[str]:
-    """Let each tool of one's own do nothing and return nothing; return their names."""
+    """Let each tool of one's own do nothing and return an empty value; return their names."""
     broken = []
     for path in tools.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -181,10 +189,20 @@ def _break(tools: Path) -> list[str]:
                 continue
             if node.decorator_list and node.name not in GIVEN:
                 said = ast.get_docstring(node) or ""  # without it, it is no tool
-                node.body = [ast.Expr(ast.Constant(said)), ast.Return()]
+                node.body = [ast.Expr(ast.Constant(said)), ast.Return(_empty(node.returns))]
                 broken.append(node.name)
         path.write_text(ast.unparse(tree), encoding="utf-8")
     return broken
+
+
+def _empty(returns: ast.expr | None) -> ast.expr | None:
+    """Return an empty value of the type that a tool returns: a failure alone is no result."""
+    while isinstance(returns, ast.Subscript):
+        annotated = getattr(returns.value, "id", "") == "Annotated"
+        inner = returns.slice
+        returns = inner.elts[0] if annotated and isinstance(inner, ast.Tuple) else returns.value
+    name = getattr(returns, "id", "")
+    return ast.Call(ast.Name(name), [], []) if name in _EMPTY else None
 
 
 def _called(toolkit: str, function: str) -> str:

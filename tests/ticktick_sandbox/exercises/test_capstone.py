@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ticktick_sandbox.exercises.capstone import look
+from ticktick_sandbox.exercises.capstone import _break, look
 from ticktick_sandbox.live_setup import Check
 from ticktick_sandbox.new_project import write_project
 
@@ -59,13 +59,34 @@ def write_test(project: Path) -> None:
         file.write(TEST)
 
 
+@pytest.mark.parametrize(
+    ("returns", "value"),
+    [
+        ("Annotated[int, 'How many.']", "int()"),
+        ("Annotated[list[dict[str, int]], 'All.']", "list()"),
+        ("dict[str, str]", "dict()"),
+        ("str", "str()"),
+        ("Project", ""),
+        ("typing.Annotated[Project, 'One.']", ""),
+    ],
+)
+def test_an_emptied_tool_returns_an_empty_value_of_its_type(
+    tmp_path: Path, returns: str, value: str
+) -> None:
+    (tmp_path / "tools.py").write_text(f"@tool\ndef mine() -> {returns}:\n    return ask()\n")
+    assert _break(tmp_path) == ["mine"]
+    last_line = (tmp_path / "tools.py").read_text().splitlines()[-1]
+    assert last_line.strip() == f"return {value}".strip()
+
+
 def last(project: Path) -> Check:
     return list(look(project))[-1]
 
 
 def test_an_empty_folder_is_no_project(tmp_path: Path) -> None:
     (check,) = look(tmp_path)
-    assert check.todo.startswith("Write one with ticktick-sandbox new mytool")
+    assert check.todo.startswith("It misses one folder with a tools.py in it and call_tool.py. ")
+    assert "Write one with ticktick-sandbox new mytool" in check.todo
     write_project("mytool", tmp_path)
     (check,) = look(tmp_path)
     assert check.todo == "Go there: cd mytool"
@@ -98,8 +119,13 @@ def test_each_step_is_asked_for_in_turn(project: Path) -> None:
     tools.write_text(right.replace(OWN, wide), encoding="utf-8")
     assert last(project).todo.startswith("Mytool.CountTasks asks for tasks:write, and made no")
     tools.write_text(right, encoding="utf-8")
-    assert last(project).todo.startswith("They pass even where count_tasks does nothing.")
+    assert last(project).todo.startswith("They pass even where count_tasks does nothing and")
     write_test(project)
+    test = project / "tests" / "test_mytool.py"
+    text = test.read_text(encoding="utf-8")
+    test.write_text(text.replace("result.output.value == 2", "result.success"), encoding="utf-8")
+    assert last(project).todo.startswith("They pass even where count_tasks does nothing and")
+    test.write_text(text, encoding="utf-8")
     *done, live = look(project)
     assert all(check.passed for check in done), done
     assert (live.what, live.found) == ("live", "no account yet")
