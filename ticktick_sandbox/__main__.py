@@ -50,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     if sent.command and (sent.config or sent.empty or sent.strict or sent.seed):
         parser.error(
             "--config, --empty, --strict and --seed are for the sandbox that you serve: start it "
-            f"with them in one terminal, and run {sent.command} in another"
+            f"with them in one terminal, and run {sent.command} in another; "
+            "exec --autopilot takes --config and --strict after it"
         )
     if sent.command == "check":
         return _check(sent.path, sent.format)
@@ -68,7 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
         program = sent.program[1:] if sent.program[:1] == ["--"] else sent.program
         if not program:
             parser.error("name the program: ticktick-sandbox exec -- python app.py")
-        return _exec(program, sent.arcade_port, sent.worker, autopilot=sent.autopilot)
+        if (sent.own_config or sent.own_strict) and not sent.autopilot:
+            parser.error("--config and --strict are for a sandbox of its own: give --autopilot")
+        return _exec(program, sent)
     if sent.ticktick_port is None:
         sent.ticktick_port = sent.arcade_port and sent.arcade_port + 1
     if sent.arcade_port == sent.ticktick_port != 0:
@@ -109,8 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "exec",
         help="run a program against the sandbox",
-        usage="ticktick-sandbox exec [--arcade-port PORT] [--autopilot] [--worker FOLDER] "
-        "-- PROGRAM [ARGUMENT ...]",
+        usage="ticktick-sandbox exec [--arcade-port PORT] [--autopilot [--config FILE] [--strict]] "
+        "[--worker FOLDER] -- PROGRAM [ARGUMENT ...]",
         description="Runs a program against the running sandbox, or one of its own if none "
         "runs. ARCADE_API_KEY and the other variables of the clients are set for it, and the "
         "real host names of the services lead Python, Node and curl to the sandbox. A test finds "
@@ -124,6 +127,19 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="for tests: use a sandbox of its own whose clock stands, and consent by itself as "
         "soon as the program waits for that",
+    )
+    run.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        dest="own_config",
+        help="with --autopilot: load providers and workers from this engine.yaml",
+    )
+    run.add_argument(
+        "--strict",
+        action="store_true",
+        dest="own_strict",
+        help="with --autopilot: refuse a configuration that breaks Arcade's reference",
     )
     run.add_argument(
         "--worker",
@@ -291,7 +307,7 @@ def _say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool) -> int:
+def _exec(program: list[str], sent: argparse.Namespace) -> int:
     if os.environ.get("TUTORIAL_MODE") == "live":
         return _run(program, dict(os.environ))
     from ticktick_sandbox.redirection.curl import curl_home
@@ -300,27 +316,33 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
     from ticktick_sandbox.shared.errors import SandboxError
     from ticktick_sandbox.shared.scratch import NoScratch, scratch
 
-    url = None if autopilot else find_running(port)
+    url = None if sent.autopilot else find_running(sent.arcade_port)
     started = None
     if url is None:
-        started = _start_own(port, autopilot=autopilot)
+        try:
+            started = _start_own(sent)
+        except ValueError as problem:
+            return _fail(str(problem))
         url = started.arcade_url
     what = "none was running, so one was started at" if started else "using"
-    if autopilot:
+    if sent.autopilot:
         what = "one on autopilot was started at"
     print(f"sandbox: {what} {url}", file=sys.stderr, flush=True)
+    if sent.own_config and started:
+        for event in [event for event in started.event_log.events if event.problem]:
+            print(f"sandbox: {sent.own_config}: {event.text}", file=sys.stderr, flush=True)
     # Unbuffered, so that a printed link is seen before the program waits for its click.
     own = client_environment(url, _called(program))
     environment = os.environ | own | {"PYTHONUNBUFFERED": "1"}
     environment["TICKTICK_SANDBOX_KEY"] = control_key(url)
     served = None
     try:
-        if tools is not None:
+        if sent.worker is not None:
             from ticktick_sandbox.browser.browser import local_client
             from ticktick_sandbox.processes.registered_worker import RegisteredWorker
             from ticktick_sandbox.server.entrances import as_recorded
 
-            served = RegisteredWorker(tools, url)
+            served = RegisteredWorker(sent.worker, url)
             served.serve()
             with local_client() as client:
                 served.register(client)
@@ -346,24 +368,32 @@ def _exec(program: list[str], port: int, tools: Path | None, *, autopilot: bool)
             started.stop()
 
 
-def _start_own(port: int, *, autopilot: bool) -> Sandbox:
-    """Start a sandbox for one program; on autopilot, as notebooks have it, and on any ports."""
+def _start_own(sent: argparse.Namespace) -> Sandbox:
+    """Start a sandbox for one program; on autopilot, as notebooks have it, and on any ports.
+
+    Raises:
+        ValueError: the configuration can't be used.
+    """
     from ticktick_sandbox.server.ports import PortInUse
     from ticktick_sandbox.server.sandbox import Sandbox
     from ticktick_sandbox.server.unattended import Allow
     from ticktick_sandbox.shared.clock import NOTEBOOK_TIME, Clock
     from ticktick_sandbox.shared.context import Context
 
-    if autopilot:
+    if sent.autopilot:
         context = Context.of(Clock(standing_at=NOTEBOOK_TIME))
-        started = Sandbox(context, ports=(0, 0), unattended=Allow())
+        started = Sandbox(context, ports=(0, 0), strict=sent.own_strict, unattended=Allow())
     else:
         context = Context.of(Clock(), seed=secrets.token_hex(16))
         try:
-            started = Sandbox(context, ports=(port, 0))
+            started = Sandbox(context, ports=(sent.arcade_port, 0))
         except PortInUse:
             started = Sandbox(context, ports=(0, 0))
-    started.prepare(PROVIDER_ID)
+    try:
+        started.prepare(PROVIDER_ID, sent.own_config)
+    except ValueError:
+        started.stop()
+        raise
     started.start()
     return started
 

@@ -163,6 +163,9 @@ def test_what_is_for_serving_is_refused_elsewhere(tmp_path: Path) -> None:
     run = run_sandbox("--config", str(tmp_path / "engine.yaml"), "exec", "--", "echo", "hi")
     assert run.returncode == 2
     assert "start it with them in one terminal, and run exec in another" in run.stderr
+    run = run_sandbox("exec", "--strict", "--", "true")
+    assert run.returncode == 2
+    assert "give --autopilot" in run.stderr
 
 
 def test_exec_live_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -487,6 +490,24 @@ def test_on_autopilot_a_program_has_a_sandbox_of_its_own(serving: str) -> None:
     assert done.stdout == "4 projects\n['custom_tool']\n", done.stderr
     assert f"localhost:{serving}" not in done.stderr
     assert "serving CustomTool.CreateTask, CustomTool.ListProjects" in done.stderr
+
+
+def test_on_autopilot_a_program_has_a_configuration_of_its_own(tmp_path: Path) -> None:
+    show = "import arcadepy; print(arcadepy.Arcade().admin.auth_providers.list().items[0].id)"
+    text = (ROOT / "snippets" / "engine.yaml").read_text(encoding="utf-8")
+    config = tmp_path / "engine.yaml"
+    config.write_text(text.replace("- id: arcade-ticktick", "- id: mine"), encoding="utf-8")
+    run = ("exec", "--autopilot", "--config", str(config))
+    program = ("--", sys.executable, "-c", show)
+    assert run_sandbox(*run, "--strict", *program).stdout == "mine\n"
+
+    wrong = text.replace("application/json", "application/x-www-form-urlencoded")
+    config.write_text(wrong.replace("client_secret_basic", "client_secret_post"), encoding="utf-8")
+    lenient, strict = run_sandbox(*run, *program), run_sandbox(*run, "--strict", *program)
+    assert lenient.stdout == "arcade-ticktick\n"
+    assert "'client_secret_post' is not an allowed method" in lenient.stderr
+    assert (strict.returncode, strict.stdout) == (1, "")
+    assert "'client_secret_post' is not an allowed method" in strict.stderr
 
 
 @pytest.mark.long
