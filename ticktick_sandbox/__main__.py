@@ -432,8 +432,9 @@ def _fault(sent: argparse.Namespace) -> int:
     url = find_running(sent.arcade_port)
     if url is None:
         return _fail(f"No sandbox runs at port {sent.arcade_port}. Start one: ticktick-sandbox")
+    done = "Set"
     if sent.clear:
-        problem = steer(url, "clear-faults", {})
+        problem, done = steer(url, "clear-faults", {}), "All faults removed"
     elif sent.limit is not None:
         problem = steer(url, "limit", {"per_minute": sent.limit})
     else:
@@ -443,7 +444,7 @@ def _fault(sent: argparse.Namespace) -> int:
         problem = steer(url, "faults", given | {"times": times})
     if problem:
         return _fail(problem)
-    print(f"Set, for the sandbox at {url}")
+    print(f"{done}, in the sandbox at {url}")
     return 0
 
 

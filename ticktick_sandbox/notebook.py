@@ -344,7 +344,7 @@ class _Faults:
         if not self._live():
             _require().place.faults.add(service, request, **fault)
 
-    def limit(self, *, per_minute: int = 100) -> None:
+    def limit(self, per_minute: int = 100) -> None:
         """Switch TickTick's limit on: so many requests a minute and account."""
         if not self._live():
             _require().place.faults.limit(per_minute=per_minute)

@@ -173,6 +173,27 @@ def test_wrong_entries_are_said_and_leave_nothing_behind(lab: str, reader: Reade
     expect(reader.tab.get_by_text("Website relaunch").first).to_be_visible()
 
 
+def test_what_is_clicked_too_early_or_by_mistake_has_not_happened(lab: str, reader: Reader) -> None:
+    reader.open(address(lab, "09_when_things_go_wrong"))
+    reader.run_all()
+    while "click Edit, then click Go on" not in (todo := reader.waiting() or ""):
+        reader.do(todo)
+    line = reader.tab.locator("[data-waiting]").last
+    go_on = reader.tab.frame_locator("iframe[title='Go on']")
+    go_on.get_by_role("button").click()
+    expect(line).to_contain_text("Click Edit on the page below first, and then Go on.")
+    reader.do(todo)
+    while not (todo := reader.waiting() or "").endswith("click Cancel"):
+        reader.do(todo)
+    reader.page().get_by_role("button", name="Allow").click()
+    expect(line).to_contain_text("You clicked Allow, not Cancel.")
+    reader.do(todo)
+    expect(reader.tab.get_by_text("Nobody has allowed access.").last).to_be_visible()
+    while todo := reader.waiting():
+        reader.do(todo)
+    reader.check(pages=PAGES_LEFT["09"])
+
+
 def test_settings_saved_without_a_change_are_no_settings(lab: str, reader: Reader) -> None:
     reader.open(address(lab, "07_verify_your_users"))
     reader.run_all()

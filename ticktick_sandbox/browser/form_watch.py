@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from ticktick_sandbox.browser.consent import DENY
 from ticktick_sandbox.browser.html import Form, refill
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Wanted:
     ``shown_at`` is the path and query of the page that has it for who is signed in, ``places``
     has all paths at which that page may be, ``needed`` what must be in its
     fields by their labels, ``free`` the labels of what may differ, and ``click`` the button.
-    ``wrong`` says that this is another form of the page, whose button looks the same.
+    ``wrong`` says that this is another form of the page, whose button looks the same. ``first``
+    is a link that they have to follow before, and the path of its page, until they have.
     """
 
     form: Form
@@ -38,11 +40,14 @@ class Wanted:
     needed: Mapping[str, str] = field(default_factory=dict)
     free: Collection[str] = ()
     wrong: str = ""
+    first: tuple[str, str] | None = None
 
     def differences(self, sent: Mapping[str, str]) -> list[str]:
         """Return what is not as needed, in sentences for the person who sent it."""
         if self.wrong:
             return [self.wrong]
+        if self.first:
+            return [f"Click {self.first[0]} on the page below first, and then {self.click}."]
         button = self.form.buttons[self.click]
         if button.name and sent.get(button.name) != button.value:
             others = self.form.buttons.items()
@@ -132,7 +137,8 @@ class FormWatch:
         """Return ``app`` with its forms looked at.
 
         A form with something else than needed in it does not reach ``app``, so that nothing
-        comes of it: the page is shown again, with what was typed and what differs.
+        comes of it: the page is shown again, with what was typed and what differs. Neither does
+        a consent where the person was to deny it, which they could not easily take back.
         """
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,6 +147,9 @@ class FormWatch:
                 return
             with self._lock:
                 wanted, queue = dict(self._wanted), self._steps
+            for each in wanted.values():
+                if each.first and (scope["method"], scope["path"]) == ("GET", each.first[1]):
+                    each.first = None
             step = _step_of(scope, wanted.values())
             if step is not None:
                 await app(scope, receive, _noting(step, send, queue))
@@ -151,7 +160,8 @@ class FormWatch:
                 return
             messages, sent = await _read(scope, receive)
             differences = wanted.differences(sent) if sent is not None else []
-            if sent is not None and differences and (wanted.needed or wanted.wrong):
+            stops = wanted.needed or wanted.wrong or wanted.first or wanted.click == DENY
+            if sent is not None and differences and stops:
                 queue.put(Sent(False, differences))
                 await _show_again(app, scope, wanted, sent, differences, send)
                 return

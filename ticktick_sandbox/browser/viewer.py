@@ -211,7 +211,11 @@ class Viewer:
                 signs_in = browser.signed_in
                 if not forms and in_notebook():
                     form = browser.open(self._go_on).form_with("Go on", [])
-                    return [Wanted(form, GO_ON, shown_at, "Go on", places)], signs_in
+                    first = None
+                    if page and click in page.links:
+                        first = click, urlsplit(urljoin(page.url, page.links[click])).path
+                    wanted = Wanted(form, GO_ON, GO_ON, "Go on", places, first=first)
+                    return [wanted], signs_in
         except CannotDo as problem:
             raise SandboxError(str(problem)) from None
         wanted = [

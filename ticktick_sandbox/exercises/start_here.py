@@ -55,6 +55,11 @@ def check(seen: Seen) -> str:
             "TickTick answered 401, for there is no new token yet: open the link, click Allow, and "
             "send the token of what wait_for_completion returns."
         )
+    if sent and sent[-1].status == 401 and issued:
+        return (
+            "TickTick answered 401: send the token that wait_for_completion returns, in the header "
+            "Authorization, after Bearer. auth itself stays as it was before the consent."
+        )
     if sent and sent[-1].status == 401:
         return "TickTick answered 401: send the token in the header Authorization, after Bearer."
     if sent:

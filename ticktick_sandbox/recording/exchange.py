@@ -17,7 +17,7 @@ _NOT_TOLD = ("state", "session", "form token", "API key")
 """Kinds of secrets that an arrow does not name, for nearly all of them carry one."""
 
 _CLOCKS = re.compile(r'^( *"(?:duration|finished_at)": )[^,\n]+', re.M)
-_STATUS = re.compile(r'^ "status": "([a-z_]+)"', re.M)
+_STATUS = re.compile(r'^ "(?:status|errorCode)": "([a-z_]+)"', re.M)
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -80,7 +80,7 @@ class Exchange:
 
     @property
     def reason(self) -> str:
-        """The status in words, that of JSON, and a remark: ``200 OK, completed``."""
+        """The status in words, that or the error of JSON, and a remark: ``200 OK, completed``."""
         return f"{self._outcome} ({self.remark})" if self.remark else self._outcome
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -28,6 +29,7 @@ _MOST = 100  # faults at once
 _LONGEST = 600.0  # seconds
 _MOST_PER_MINUTE = 10_000
 _LARGEST = 100_000  # characters of a body
+_OF_THE_API = re.compile(r"^(\S+ )(/(?:project|task)\b.*)$")  # as one writes it below a base_url
 _STATUSES = range(100, 600)
 
 
@@ -119,6 +121,7 @@ class Faults:
         Raises:
             SandboxError: there is no such fault; the text says what is wrong.
         """
+        request = "* *" if request.strip() == "*" else request
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         fault = Fault(service, request.strip(), times, seconds, down, status, text, broken)
         if reason := _wrong(fault):
@@ -129,7 +132,7 @@ class Faults:
         self._event_log.add("Sandbox", f"fault: {fault}")
         return fault
 
-    def limit(self, *, per_minute: int = 100) -> None:
+    def limit(self, per_minute: int = 100) -> None:
         """Switch TickTick's limit on: so many requests to the Open API a minute and account.
 
         Beyond it is HTTP 500 ``exceed_query_limit``, as reported of the real service, whose limit
@@ -189,6 +192,8 @@ def _wrong(fault: Fault) -> str:
         return f"The service is {' or '.join(SERVICES)}, not {fault.service!r}."
     if " " not in fault.request:
         return f"Give method and path, such as POST /oauth/token, not {fault.request!r}."
+    if fault.service == "TickTick" and (path := _OF_THE_API.search(fault.request)):
+        return f"That request does not exist. Write {path[1]}/open/v1{path[2]}."
     if fault.times is not None and fault.times < 1:
         return "times is how many requests it is for: 1 or more, or None for all."
     if not 0 <= fault.seconds <= _LONGEST:

@@ -37,7 +37,7 @@ def test_an_answer_is_another_one_so_many_times(world: World, faults: Faults) ->
 def test_only_those_are_met_that_it_is_for(world: World, faults: Faults) -> None:
     api = world.open_api()
     faults.add("TickTick", "POST /open/v1/task", status=500)
-    faults.add("Arcade", "* *", status=418, times=None)
+    faults.add("Arcade", "*", status=418, times=None)
     assert api.get("/project").status_code == 200
     assert api.post("/task", json={"title": "x"}).status_code == 500
     assert api.post("/task", json={"title": "x"}).status_code == 200
@@ -184,6 +184,7 @@ def test_they_are_told_as_sentences() -> None:
         ("Arcade", {}, "Say what goes wrong"),
         ("Arcade", {"down": True, "status": 500}, "exclude each other"),
         ("Arcade", {"request": "/x", "down": True}, "Give method and path"),
+        ("TickTick", {"request": "GET /project", "down": True}, "Write GET /open/v1/project."),
         ("Arcade", {"times": 0, "down": True}, "1 or more"),
         ("Arcade", {"seconds": -1}, "from 0 to 600"),
         ("Arcade", {"seconds": float("nan")}, "from 0 to 600"),
