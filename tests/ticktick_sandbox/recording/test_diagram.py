@@ -57,7 +57,8 @@ def test_each_request_is_an_arrow_and_a_line_that_opens(world: World) -> None:
     assert elements(html).count("details") == len(recorded)
     assert widths(html) == {8}  # two for each of Browser, Program, Arcade, TickTick
     assert html.count("▶") == html.count("◀") == len(recorded)
-    assert '<tr data-exchange="9"><th scope="row">9. Arcade → TickTick</th>' in html
+    assert '<tr data-exchange="9"><th scope="row"' in html
+    assert ">9. Arcade → TickTick</th>" in html
     assert "code = <mark" in html
     assert "script" not in elements(html)
 
