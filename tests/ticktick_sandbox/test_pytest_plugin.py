@@ -114,6 +114,22 @@ def test_after(tmp_path_factory):
     assert outcome.counts() == {"passed": 6}, outcome.text
 
 
+def test_a_fault_that_no_request_has_met_is_a_warning(tmp_path: Path) -> None:
+    source = """
+import httpx
+
+def test_met(ticktick_sandbox):
+    ticktick_sandbox.faults.add("TickTick", "GET /open/v1/project", status=500, times=2)
+    assert httpx.get("https://api.ticktick.com/open/v1/project").status_code == 500
+
+def test_unmet(ticktick_sandbox):
+    ticktick_sandbox.faults.add("TickTick", "GET /open/v1/projct", status=500, times=None)
+"""
+    text = run(tmp_path, source).text
+    assert text.count("no request has met the fault: TickTick answers 500 to GET") == 1
+    assert "GET /open/v1/projct (from now on)" in text
+
+
 def test_a_test_that_waits_for_a_person_fails_within_a_second(tmp_path: Path) -> None:
     source = f"""
 import time

@@ -89,10 +89,15 @@ class Faults:
         self._event_log = event_log
         self._limit = limit
         self._waiting: list[Fault] = []
+        self._unmet: list[Fault] = []
 
     def all(self) -> list[Fault]:
         """Return those that still wait for a request."""
         return list(self._waiting)
+
+    def unmet(self) -> list[Fault]:
+        """Return those that no request has met: perhaps none is for what they name."""
+        return list(self._unmet)
 
     def add(
         self,
@@ -129,6 +134,7 @@ class Faults:
         if len(self._waiting) >= _MOST:
             raise SandboxError(f"There are {_MOST} faults already. Clear them first.")
         self._waiting.append(fault)
+        self._unmet.append(fault)
         self._event_log.add("Sandbox", f"fault: {fault}")
         return fault
 
@@ -150,6 +156,7 @@ class Faults:
     def clear(self) -> None:
         """Let nothing go wrong any more."""
         self._waiting.clear()
+        self._unmet.clear()
         self._limit(None)
         self._event_log.add("Sandbox", "no faults any more")
 
@@ -158,6 +165,8 @@ class Faults:
         asked = f"{method} {path}"
         for place, fault in enumerate(self._waiting):
             if fault.service == service and fnmatchcase(asked, fault.request):
+                if fault in self._unmet:
+                    self._unmet.remove(fault)
                 if fault.times is not None:
                     left = replace(fault, times=fault.times - 1)
                     self._waiting[place : place + 1] = [left] if left.times else []

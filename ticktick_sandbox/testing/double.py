@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -270,6 +271,8 @@ class TickTickSandbox:
         self._redirection.on()
         try:
             yield self
+            for fault in self.faults.unmet():
+                warnings.warn(f"no request has met the fault: {fault}", stacklevel=2)
         finally:
             self._redirection.off()
             changed.restore()
