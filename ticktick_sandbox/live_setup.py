@@ -6,7 +6,7 @@ can't be read by a program, so what has to stand there is printed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -105,15 +105,19 @@ def _key(key: str) -> Check:
 def _base(base: str) -> Check:
     if not base:
         return Check("ARCADE_BASE_URL", f"not set, so clients reach {LIVE}")
-    todo = "" if _public(base) else "Unset it, or name an Engine of your own by https."
+    todo = "" if _by_https(base) else "Unset it, or name an Engine of your own by https."
     if NO_ENGINE.search(base):
         todo = "The dashboard is there, and no Engine that answers. Unset it."
     return Check("ARCADE_BASE_URL", base, todo)
 
 
-def _public(address: str) -> bool:
-    parts = urlsplit(address)
-    return parts.scheme == "https" and parts.hostname not in LOCAL_HOSTS
+def _by_https(address: str, *, besides: Collection[str] = ()) -> bool:
+    """Tell whether an address is one of https, and not at one of some hosts."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.hostname not in besides
+    except ValueError:  # such as a bracket that is not closed
+        return False
 
 
 def _reached(environment: Mapping[str, str]) -> Iterator[Check]:
@@ -121,7 +125,8 @@ def _reached(environment: Mapping[str, str]) -> Iterator[Check]:
     for name, who in (("WORKER_URI", "Arcade has"), ("APP_URL", "browsers have")):
         if address := environment.get(name):
             todo = f"Set it to a public https address: {who} to reach it."
-            yield Check(name, address, "" if _public(address) else todo)
+            public = _by_https(address, besides=LOCAL_HOSTS)
+            yield Check(name, address, "" if public else todo)
     if secret := environment.get("ARCADE_WORKER_SECRET"):
         todo = "Set it to 32 or more characters, such as openssl rand -hex 32 makes."
         short = len(secret) < _SECRET or _UNSET(secret)
@@ -175,7 +180,8 @@ def _verifier(client: httpx.Client, address: str, user: str) -> Check:
         todo = "Set a custom user verifier, or anybody gets the token of whoever clicks Allow."
         return Check("who verifies users", "nobody", todo)
     if url := settings.get("verifier_url"):
-        todo = "" if _public(url) else "Browsers have to reach it: give it a public https address."
+        public = _by_https(url, besides=LOCAL_HOSTS)
+        todo = "" if public else "Browsers have to reach it: give it a public https address."
         return Check("who verifies users", url, todo)
     todo = "" if "@" in user else _USER
     return Check("who verifies users", "Arcade, by e-mail address", todo)

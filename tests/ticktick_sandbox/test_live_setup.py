@@ -78,6 +78,7 @@ def test_a_configuration_that_is_whole_misses_nothing(world: World) -> None:
         (READY | {"ARCADE_BASE_URL": f"{LIVE}/dashboard"}, "ARCADE_BASE_URL", "The dashboard"),
         (READY | {"WORKER_URI": "http://localhost:8002"}, "WORKER_URI", "Arcade has to reach"),
         (READY | {"APP_URL": "https://localhost:8000"}, "APP_URL", "browsers have to reach"),
+        (READY | {"APP_URL": "https://[a.example"}, "APP_URL", "browsers have to reach"),
         (READY | {"ARCADE_WORKER_SECRET": "dev"}, "ARCADE_WORKER_SECRET", "openssl rand"),
         (READY | {"TICKTICK_SANDBOX_URL": "x"}, "the sandbox", "without ticktick-sandbox exec"),
     ],
@@ -94,6 +95,7 @@ def test_what_the_environment_misses_is_said(
         {"ARCADE_API_KEY": "sk-1"},
         {"ARCADE_API_KEY": '"arc_my_own_key"'},
         {"ARCADE_BASE_URL": "http://arcade.example"},
+        {"ARCADE_BASE_URL": "https://[arcade.example"},
     ],
 )
 def test_a_key_goes_nowhere_where_it_does_not_belong(change: dict[str, str]) -> None:
