@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,35 +63,37 @@ def test_without_a_path_any_answer_shows_that_a_server_is_ready(tmp_path: Path) 
     server.stop()
 
 
-def test_no_other_sandbox_takes_the_port_of_a_server_that_is_to_start_anew(tmp_path: Path) -> None:
+@pytest.fixture
+def killed(tmp_path: Path) -> Iterator[ChildServer]:
+    """A server whose program was ended from outside, and which is to start anew."""
     server = child(tmp_path, "/up")
     server.start()
-    assert server.pid
-    os.kill(server.pid, signal.SIGKILL)
-    while server.runs:
-        pass
+    assert server._process
+    server._process.kill()
+    server._process.wait(timeout=10)
+    yield server
+    server.stop()
+
+
+def test_no_other_sandbox_takes_the_port_of_a_server_that_is_to_start_anew(
+    killed: ChildServer, tmp_path: Path
+) -> None:
     other = child(tmp_path, "/up")
-    other.port = server.port
+    other.port = killed.port
     with pytest.raises(PortInUse):
         other.start()
-    server.start()
-    assert server.port == other.port
+    killed.start()
+    assert killed.port == other.port
 
-    server.stop()
+    killed.stop()
     other.start()
     other.stop()
 
 
 def test_a_foreign_program_on_the_port_of_a_server_that_is_to_start_anew_is_told(
-    tmp_path: Path,
+    killed: ChildServer,
 ) -> None:
-    server = child(tmp_path, "/up")
-    server.start()
-    assert server.pid
-    os.kill(server.pid, signal.SIGKILL)
-    while server.runs:
-        pass
-    with Listener(server.port), pytest.raises(PortInUse):
-        server.start()
-    server.start()
-    server.stop()
+    with Listener(killed.port), pytest.raises(PortInUse):
+        killed.start()
+    killed.start()
+    assert killed.runs
