@@ -134,7 +134,7 @@ class Redaction:
         kind = None if name.lower() in _ONLY_IN_URLS else _kind_of(name)
         if name == "value" and within in ("secrets", ""):  # what a tool's secret is set to
             kind = "secret"
-        if within == "client_secret" and name == "hint":  # which has the last characters
+        if within == "client_secret" and name != "binding":  # its hint has the last characters
             kind = "hint"
         if kind:
             return self._secret(kind, str(value))
