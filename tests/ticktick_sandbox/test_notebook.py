@@ -222,6 +222,21 @@ def test_a_person_gets_a_link(
     ]
 
 
+def test_who_allows_where_it_is_to_be_denied_has_not_allowed(
+    started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TICKTICK_SANDBOX_AUTOPILOT")
+    url = pending()
+    people = [a_person_who(url, {}, "Allow"), a_person_who(url, {}, "Cancel", after=1)]
+    for person in people:
+        person.start()
+    sandbox.open(url, click="Cancel")
+    for person in people:
+        person.join()
+    assert "You clicked Allow, not Cancel." in capsys.readouterr().out.splitlines()
+    assert Arcade().admin.user_connections.list().items == []
+
+
 def test_who_cancels_can_still_allow(
     started: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
