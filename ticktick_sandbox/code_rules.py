@@ -142,7 +142,7 @@ def check_env(text: str) -> list[Finding]:
         if not name.startswith(("ARCADE_", "TICKTICK_")):
             continue
         if _badly_quoted(match[2]):
-            text_ = "its quotation marks are curly or no pair, so they are sent, or it is not read"
+            text_ = "its quotation marks are curly or no pair: they are sent, or nothing is read"
             source = "python-dotenv 1.2.4, executed"
             fix = f"Write {name}=… without quotation marks."
             finding = Finding(ERROR, name, text_, fix, line=number, rule="quotes", source=source)
