@@ -63,9 +63,10 @@ class Output:
         return self.lines
 
     def rest(self) -> list[str]:
-        """Return all lines after the program has ended."""
-        while (line := self._queue.get(timeout=30)) is not None:
-            self.lines.append(line)
+        """Return all lines after the program has ended, or what it said if its pipe stays open."""
+        with suppress(Empty):
+            while (line := self._queue.get(timeout=30)) is not None:
+                self.lines.append(line)
         return self.lines
 
 
@@ -93,12 +94,13 @@ def running(
         try:
             process.wait(timeout=30)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGABRT)  # it says where each thread is
+            os.killpg(process.pid, signal.SIGABRT)  # each says where its threads are
             raise AssertionError("did not end:\n" + "\n".join(output.rest())) from None
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # whatever it left behind
-        output.close()
+            process.wait()
+            output.close()
 
 
 def sandbox(*arguments: str) -> list[str]:

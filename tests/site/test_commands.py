@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
@@ -340,7 +342,12 @@ def test_the_archive_opens_in_jupyterlab_and_can_build_the_site(
     (port,) = free_ports(1)
     assert shutil.which("uv")
     lab = f"{UV} {LAB} --no-browser --allow-root --port={port}"
-    with place.started(f"cd {tmp_path}/ticktick-kit && {lab}") as (_, output):
+    with place.started(f"cd {tmp_path}/ticktick-kit && {lab}") as (process, output):
         output.wait_for("is running at:", timeout=240)
+        [link] = re.findall(r"http\S+", output.wait_for("/lab?token="))
+        for page in ("lab/tree", "api/contents"):
+            answer = httpx.get(link.replace("/lab?", f"/{page}/notebooks/00_start_here.ipynb?"))
+            assert answer.status_code == 200
+        os.killpg(process.pid, signal.SIGKILL)  # that JupyterLab opens is tested, not how it ends
     said = place.run(f"cd {tmp_path}/ticktick-kit && RUN_HERE=off {UV} mkdocs build --strict")
     assert "Documentation built" in said
