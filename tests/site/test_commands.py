@@ -348,6 +348,8 @@ def test_the_archive_opens_in_jupyterlab_and_can_build_the_site(
         for page in ("lab/tree", "api/contents"):
             answer = httpx.get(link.replace("/lab?", f"/{page}/notebooks/00_start_here.ipynb?"))
             assert answer.status_code == 200
-        os.killpg(process.pid, signal.SIGKILL)  # that JupyterLab opens is tested, not how it ends
+        # Not SIGTERM: JupyterLab's handler logs, and one that comes within a write to the log is
+        # lost to "reentrant call inside <_io.BufferedWriter>".
+        os.killpg(process.pid, signal.SIGKILL)
     said = place.run(f"cd {tmp_path}/ticktick-kit && RUN_HERE=off {UV} mkdocs build --strict")
     assert "Documentation built" in said
