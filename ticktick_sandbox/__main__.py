@@ -13,7 +13,6 @@ import re
 import secrets
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from io import TextIOWrapper
@@ -242,10 +241,10 @@ def _port(text: str) -> int:
 
 
 def _serve(sent: argparse.Namespace) -> int:
-    stopped = threading.Event()
+    stopped: list[int] = []  # no threading.Event: to set one while one waits for it can block
 
     def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
+        stopped.append(number)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
@@ -291,7 +290,8 @@ def _serve(sent: argparse.Namespace) -> int:
         f"Run a program against it from another terminal:\n"
         f"  ticktick-sandbox exec {option}-- python your_program.py\n"
     )
-    while not stopped.wait(0.1):
+    while not stopped:
+        time.sleep(0.1)
         # Said here and not by the listener, which runs between two requests.
         if happened:
             _say("\n".join(str(happened.popleft()) for _ in range(len(happened))))
