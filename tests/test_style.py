@@ -15,7 +15,7 @@ from tests.environment import ROOT
     [
         ["ruff", "check", ".", "--no-cache"],
         ["ruff", "format", "--check", ".", "--no-cache"],
-        ["basedpyright", "--warnings"],
+        pytest.param(["basedpyright", "--warnings"], marks=pytest.mark.long),
     ],
     ids=" ".join,
 )
