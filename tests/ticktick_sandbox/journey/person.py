@@ -42,10 +42,10 @@ class Person:
     Args:
         browser: where they open their tab.
         sandbox: what they work with.
-        pictures: the folder for pictures of what they see.
+        pictures: the folder for pictures of what they see; without it they take none.
     """
 
-    def __init__(self, browser: Browser, sandbox: Sandbox, pictures: Path) -> None:
+    def __init__(self, browser: Browser, sandbox: Sandbox, pictures: Path | None = None) -> None:
         self._window = browser.new_context(viewport=_SIZE)
         self.tab = self._window.new_page()
         self.told = watched(self.tab)
@@ -230,8 +230,7 @@ class Person:
 
     def _picture(self, name: str, hidden: Locator | None = None) -> None:
         """Take a picture of the whole page, once, with secrets covered."""
-        path = self._pictures / f"{name}.webp"
-        if path.exists():
+        if not self._pictures or (path := self._pictures / f"{name}.webp").exists():
             return
         mask = [hidden] if hidden else []
         taken = self.tab.screenshot(full_page=True, mask=mask, mask_color=_MASK)
@@ -239,7 +238,7 @@ class Person:
         mount.set_content(_MOUNTED.replace("{}", base64.b64encode(taken).decode()))
         picture = Image.open(BytesIO(mount.locator("figure").screenshot()))
         # A third of the size of a PNG, and every pixel is kept.
-        picture.convert("RGB").save(path, lossless=True, quality=100, method=6)
+        picture.convert("RGB").save(path, lossless=True, quality=100)
         mount.close()
 
 

@@ -17,9 +17,9 @@ from ticktick_sandbox.shared.settings import LEARNER
 
 
 @pytest.fixture
-def person(bare: World, browser: Browser, tmp_path: Path) -> Iterator[Person]:
+def person(bare: World, browser: Browser) -> Iterator[Person]:
     """A person who has an app and a provider; the redirect URL is not in the app yet."""
-    person = Person(browser, bare.sandbox, tmp_path)
+    person = Person(browser, bare.sandbox)
     person.register_app()
     person.add_provider()
     yield person
