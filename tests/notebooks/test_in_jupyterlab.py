@@ -102,6 +102,16 @@ def test_the_whole_way_twice(lab: str, reader: Reader, notebook: str) -> None:
         reader.check(pages=PAGES_LEFT.get(notebook[:2], 0))
 
 
+def test_no_language_server_is_started(lab: str, reader: Reader) -> None:
+    """The type checker brings one, which JupyterLab would start with a notebook, for nothing."""
+    reader.open(address(lab, "00_start_here"))
+    reader.run_all()
+    assert reader.waiting()
+    headers = {"Authorization": f"token {TOKEN}"}
+    answer = httpx.get(f"{lab}/lsp/status", headers=headers, trust_env=False).json()
+    assert {each["status"] for each in answer["sessions"].values()} == {"not_started"}
+
+
 @pytest.mark.parametrize("mode", ["defer", "full", "none"])
 def test_what_waits_comes_into_sight_however_jupyterlab_draws(
     lab: str, folder: Path, reader: Reader, mode: str
