@@ -266,6 +266,8 @@ def test_a_poll_stays_parked_for_as_long_as_a_person_takes(site: Site, reader: I
 
 
 def test_a_tool_that_loops_disturbs_no_other_tab(site: Site, context: BrowserContext) -> None:
+    other = InBrowser(context.new_page())
+    other.click_run_here(site, "00_start_here")
     looping = InBrowser(context.new_page())
     looping.click_run_here(site, "05_custom_tool")
     looping.go_through()
@@ -280,8 +282,7 @@ def test_a_tool_that_loops_disturbs_no_other_tab(site: Site, context: BrowserCon
     expect(told).to_be_visible(timeout=20_000)
     timed_out = looping.tab.get_by_text("APITimeoutError: Request timed out.").last
     expect(timed_out).to_be_visible(timeout=20_000)
-    other = InBrowser(context.new_page())
-    other.click_run_here(site, "00_start_here")
+    other.tab.bring_to_front()
     other.go_through()
     other.check()
     looping.tab.bring_to_front()
