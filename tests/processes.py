@@ -63,10 +63,9 @@ class Output:
         return self.lines
 
     def rest(self) -> list[str]:
-        """Return all lines after the program has ended, or what it said if its pipe stays open."""
-        with suppress(Empty):
-            while (line := self._queue.get(timeout=30)) is not None:
-                self.lines.append(line)
+        """Return all lines after the program has ended."""
+        while (line := self._queue.get(timeout=30)) is not None:
+            self.lines.append(line)
         return self.lines
 
 

@@ -69,7 +69,7 @@ def test_the_run_fails(tmp_path: Path, when: str, ends: str) -> None:
     path.write_text(DEEDS + when)
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "-n2"]
     command += ["--rootdir", str(ROOT), "-p", "conftest", "-p", "no:cacheprovider", str(path)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
     for said in ("the network guard stopped:", "the Engine's answers break the rules:"):
         assert said in run.stdout

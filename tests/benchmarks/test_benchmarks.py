@@ -43,7 +43,7 @@ def lines() -> list[str]:
         env={name: value for name, value in os.environ.items() if name != LOG},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=60,
         check=False,
     )
     assert run.returncode == 0, run.stderr

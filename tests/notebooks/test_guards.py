@@ -129,7 +129,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], str]:
     command += ["--rootdir", str(ROOT), "--nbval-cell-timeout=1", str(path)]
     environment = os.environ | {"TICKTICK_SANDBOX_GUARD": str(log)}
     ran = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.returncode == 1, ran.stdout
     found = {int(number): outcome for outcome, number in re.findall(OUTCOME, ran.stdout)}
