@@ -103,10 +103,13 @@ def test_the_whole_way_twice(lab: str, reader: Reader, notebook: str) -> None:
 
 
 def test_no_language_server_is_started(lab: str, reader: Reader) -> None:
-    """The type checker brings one, which JupyterLab would start with a notebook, for nothing."""
+    """The type checker brings one, which JupyterLab would start with any Python, for nothing."""
     reader.open(address(lab, "00_start_here"))
     reader.run_all()
     assert reader.waiting()
+    reader.tab.goto(f"{lab}/lab/tree/snippets/python/auth_flow.py?token={TOKEN}&reset")
+    expect(reader.tab.locator(".jp-FileEditor")).to_contain_text("import Arcade", timeout=30_000)
+    reader.tab.wait_for_timeout(2000)  # what would be started is started by then
     headers = {"Authorization": f"token {TOKEN}"}
     answer = httpx.get(f"{lab}/lsp/status", headers=headers, trust_env=False).json()
     assert {each["status"] for each in answer["sessions"].values()} == {"not_started"}
