@@ -346,10 +346,12 @@ def test_the_archive_opens_in_jupyterlab_and_can_build_the_site(
         output.wait_for("is running at:", timeout=240)
         [link] = re.findall(r"http\S+", output.wait_for("/lab?token="))
         for page in ("lab/tree", "api/contents"):
-            answer = httpx.get(link.replace("/lab?", f"/{page}/notebooks/00_start_here.ipynb?"))
+            answer = httpx.get(
+                link.replace("/lab?", f"/{page}/notebooks/00_start_here.ipynb?"), trust_env=False
+            )
             assert answer.status_code == 200
-        # Not SIGTERM: JupyterLab's handler logs, and one that comes within a write to the log is
-        # lost to "reentrant call inside <_io.BufferedWriter>".
+        # Not SIGTERM: its handler in JupyterLab logs, and a signal that comes within a write to the
+        # log is lost to "reentrant call inside <_io.BufferedWriter>".
         os.killpg(process.pid, signal.SIGKILL)
     said = place.run(f"cd {tmp_path}/ticktick-kit && RUN_HERE=off {UV} mkdocs build --strict")
     assert "Documentation built" in said
